@@ -1,0 +1,54 @@
+# make study   the main job, on the built-in sample
+# make test    the tests
+# make check   what a reviewer would run: format, lint, types, tests
+# make lock    the locked versions anew (needs uv)
+# Each sets itself up first, in .venv; the second call installs nothing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet
+
+.PHONY: study test slow bench check format lock clean
+
+study: .venv/ready
+	@$(BIN)/why128 study
+
+test: .venv/ready-to-test
+	@$(BIN)/python -m pytest -q
+
+slow: .venv/ready-to-test
+	@$(BIN)/python -m pytest -q -m slow
+
+bench: .venv/ready-to-test
+	@$(BIN)/python benchmarks/engine.py
+
+check: .venv/ready-to-test
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q
+
+format: .venv/ready-to-test
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("why128 needs Python 3.11, 3.12 or 3.13; $(PYTHON) is " + sys.version.split()[0]) if not (3, 11) <= sys.version_info[:2] <= (3, 13) else None'
+	@echo "setting up .venv (once)" >&2
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/ready-to-test: .venv/ready requirements-test.lock
+	@echo "setting up what the tests need (once)" >&2
+	@$(PIP) --require-hashes -r requirements-test.lock
+	@touch $@
+
+lock:
+	@$(LOCK) --group build -o requirements.lock
+	@$(LOCK) --group build --group test -c requirements.lock -o requirements-test.lock
+
+clean:
+	@rm -rf .venv

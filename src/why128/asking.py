@@ -1,0 +1,57 @@
+"""The library's door: ask how many neurons are enough, and open data and networks."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from why128.data import Dataset, Reading, open_data
+from why128.errors import DataWarning
+from why128.formats import keras_file
+from why128.report.answer import Answer
+from why128.sequential import Sequential
+from why128.studies.plan import Candidate, Plan
+from why128.studies.run import Event
+from why128.studies.store import new_folder
+
+
+def study(data: Any = "sample", plan: Plan | None = None, *, out: str | os.PathLike | None = None, tell: Callable[[Event], None] = lambda event: None, workers: int | None = None) -> Answer:
+    """How many neurons are enough for this data?  Trains the plan's ladder and answers.
+
+    `data` is whatever `load_data` opens, or a Dataset.  Results are kept in `out`, by default a new folder in
+    why128-studies/.  `print(answer)` shows the table and the verdict; `answer.network` is the network.
+
+    Raises InputRefused for data that cannot be studied, UsageError for a plan that cannot mean anything.
+    """
+    from why128.studies.study import study as run  # JAX takes seconds to import
+
+    images = data if isinstance(data, Dataset) else load_data(data)
+    return Answer(run(plan or Plan(), images, out or new_folder(images.name), tell, workers))
+
+
+def load_data(source: Any, *, size: tuple[int, int] | None = None, skip_bad: bool = False) -> Dataset:
+    """Open labelled images: a known name, a path, or NumPy arrays (x, y) or ((x, y), (x_test, y_test)).
+
+    What a person should know about how they were read is said as DataWarning.  Raises InputRefused.
+    """
+    data = open_data(source, Reading(size, skip_bad))
+    for text in data.warnings:
+        warnings.warn(text, DataWarning, stacklevel=2)
+    return data
+
+
+def load_model(path: str | os.PathLike) -> Sequential:
+    """Open a network's file (`.keras`, ours or Keras's own); raises InputRefused."""
+    return Sequential.of(keras_file.load(path))
+
+
+def load(source: Any) -> Dataset | Sequential:
+    """Open whatever it is: a network's file as a model, anything else as data."""
+    if isinstance(source, (str, os.PathLike)) and keras_file.is_network_file(source):
+        return load_model(source)
+    return load_data(source)
+
+
+__all__ = ["Candidate", "Plan", "load", "load_data", "load_model", "study"]

@@ -1,0 +1,38 @@
+"""`why128 evaluate MODEL DATA`: how often a network is right."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from why128.cli.output import document, json_option
+from why128.cli.reading import open_source, reading_options
+from why128.errors import shown
+
+
+@click.command(epilog="Example: why128 evaluate textbook.keras fashion-mnist")
+@click.argument("model", type=click.Path())
+@click.argument("data")
+@reading_options
+@json_option
+def command(model, data, size, skip_bad, as_json):
+    """Accuracy of MODEL on the labelled images of DATA: on its test part where it has one, else on all of it."""
+    from why128.formats import keras_file
+
+    network = keras_file.load(model)
+    height, width, _ = network.image_shape
+    images = open_source(data, size or f"{height}x{width}", skip_bad)
+
+    from why128.report import words
+    from why128.single import judge
+
+    judged = judge(network, images)
+    if as_json:
+        by_class = {name: {"right": right, "images": count} for name, (right, count) in judged.by_class.items()}
+        document({"accuracy": asdict(judged.accuracy), "loss": judged.loss, "images": judged.images, "part": judged.part, "classes": by_class})
+        return
+    click.echo(words.judged(judged))
+    for name, (right, count) in judged.by_class.items():
+        if count:
+            click.echo(f"  {shown(name):<20} {words.percent(right / count):>8} of {count:,}")

@@ -1,0 +1,109 @@
+"""The entrance: `why128 COMMAND`, its lazy commands, and what becomes of every fault.
+
+A command's module is imported when it is called, and the heavy libraries inside it later still, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from why128 import __version__
+from why128.cli.output import complain
+from why128.errors import SurroundingsError, UsageError, Why128Error, shown
+
+COMMANDS = {
+    "study": "How many neurons are enough for these images?",
+    "train": "Train one network, by default the textbook's.",
+    "evaluate": "Accuracy of a network on labelled images.",
+    "predict": "What a network says of image files.",
+    "inspect": "What is in a data set, or in a network's file.",
+    "data": "Known data sets, and where each was found.",
+}
+
+INTERRUPTED, TERMINATED = 130, 143
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is called, and lists them without importing any."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        return importlib.import_module(f"why128.cli.{name}").command if name in COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: why128 study fashion-mnist   (or just: why128 study)",
+)
+@click.version_option(__version__, prog_name="why128")
+def why128() -> None:
+    """How many neurons are enough?  why128 answers with evidence, from your own labelled images."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its status."""
+    signal.signal(signal.SIGTERM, _terminate)
+    status = _status(arguments)
+    _flush()
+    sys.exit(status)
+
+
+def _status(arguments: Sequence[str] | None) -> int:
+    try:
+        why128.main(arguments, prog_name="why128", standalone_mode=False)
+        return 0
+    except Why128Error as refusal:
+        return complain(refusal)
+    except click.exceptions.Exit as wanted:
+        return wanted.exit_code
+    except click.ClickException as wrong:
+        return complain(UsageError(shown(wrong.format_message(), 400), hint=_help_hint(wrong)))
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("why128: stopped", err=True)
+        return INTERRUPTED
+    except Terminated:
+        click.echo("why128: terminated", err=True)
+        return TERMINATED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has left: say no more
+        return 0
+    except MemoryError:
+        return complain(SurroundingsError("memory: there is not enough for this", hint="try fewer or smaller images, or fewer widths"))
+    except Exception as fault:
+        if os.environ.get("WHY128_DEBUG"):
+            raise
+        return complain(Why128Error(f"a fault of ours: {type(fault).__name__}: {shown(fault, 400)}", hint="please report it; WHY128_DEBUG=1 shows where it happened"))
+
+
+def _help_hint(wrong: click.ClickException) -> str | None:
+    context = getattr(wrong, "ctx", None)
+    return f"see {context.command_path} --help" if context else None
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise Terminated

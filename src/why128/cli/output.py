@@ -1,0 +1,46 @@
+"""What every command prints, and where: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from why128.errors import Why128Error
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else on standard output.")
+
+
+def document(value: dict | list) -> None:
+    """One JSON document on one line; what JSON cannot say (NaN, infinity) is null."""
+    click.echo(json.dumps(_sayable(value)))
+
+
+def _sayable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _sayable(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_sayable(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def complain(refusal: Why128Error) -> int:
+    """A refusal on standard error, in one line and at most one hint; returns its exit status."""
+    click.echo(f"why128: error: {refusal}", err=True)
+    if refusal.hint:
+        click.echo(f"why128: hint: {refusal.hint}", err=True)
+    return refusal.status
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Warnings on standard error, a line each."""
+    for warning in warnings:
+        click.echo(f"why128: warning: {warning}", err=True)
+
+
+def say(text: str) -> None:
+    """Progress on standard error."""
+    click.echo(text, err=True)

@@ -1,0 +1,37 @@
+"""The options of every command that reads data, and the reading itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from why128.cli.output import warn
+from why128.errors import UsageError, shown
+
+if TYPE_CHECKING:
+    from why128.data import Dataset
+
+
+def reading_options(command: Callable) -> Callable:
+    """--size and --skip-bad."""
+    command = click.option("--skip-bad", is_flag=True, help="Leave out pictures that cannot be read instead of refusing the folder.")(command)
+    return click.option("--size", metavar="HxW", help="Resize pictures to this height and width, such as 28x28.")(command)
+
+
+def open_source(source: str, size: str | None, skip_bad: bool) -> Dataset:
+    """The data set, with its warnings said."""
+    from why128.data import Reading, open_data
+
+    data = open_data(source, Reading(None if size is None else parse_size(size), skip_bad))
+    warn(data.warnings)
+    return data
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """(height, width) from "28x28" or "28"; raises UsageError."""
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(p.isascii() and p.isdigit() and 0 < int(p[:6]) <= 1024 and len(p) <= 4 for p in parts):
+        raise UsageError(f"--size: expected a height and a width from 1 to 1024, such as 28x28, got '{shown(text)}'")
+    return int(parts[0]), int(parts[-1])

@@ -1,0 +1,77 @@
+"""What a person should know about a data set before learning from it: one line for each finding."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+
+import numpy as np
+
+from why128.data.images import Images
+from why128.data.labels import ABSENT
+from why128.errors import InputRefused, shown
+
+IMBALANCE = 10  # times more images in the largest class than in the smallest, from which it is worth saying
+QUOTED = 5  # classes that a line names
+
+
+def class_list(names: list[str]) -> str:
+    """The first few class names, escaped, and how many more there are."""
+    words = ", ".join(shown(name, 40) for name in names[:QUOTED])
+    return words + (f" and {len(names) - QUOTED:,} more" if len(names) > QUOTED else "")
+
+
+def check_classes(where: str, classes: tuple[str, ...], train: Images) -> None:
+    """Raises InputRefused when there is nothing to tell apart: one class, or no class with two images."""
+    if len(classes) < 2:
+        raise InputRefused(f"{where}: only one class ({class_list(list(classes))}) in {len(train):,} image{'s'[: len(train) != 1]}, expected two or more", hint="a network learns to tell classes apart: add images of another class")
+    counts = np.bincount(train.labels, minlength=len(classes))
+    if counts.max() == 1:
+        raise InputRefused(f"{where}: {len(classes):,} classes with 1 image each: no split can hold them, expected at least two images a class", hint="are the labels names or numbers of single images?")
+
+
+def class_warnings(where: str, classes: tuple[str, ...], train: Images, test: Images | None) -> tuple[str, ...]:
+    """Classes that are rare, unequal, named alike, or numbered with gaps."""
+    counts = np.bincount(train.labels, minlength=len(classes))  # (C,)
+    lines = [*gap_lines(where, classes), *alike_lines(where, classes)]
+    single = [name for name, count in zip(classes, counts) if count == 1]
+    if single:
+        lines.append(f"{where}: classes with 1 image only, which cannot be split into learning and validation: {class_list(single)}")
+    low, high = int(counts.argmin()), int(counts.argmax())
+    if counts[high] >= IMBALANCE * counts[low]:
+        lines.append(f"{where}: imbalanced classes: {counts[high]:,} images of {shown(classes[high], 40)}, {counts[low]:,} of {shown(classes[low], 40)}")
+    if test is not None:
+        absent = [name for name, count in zip(classes, np.bincount(test.labels, minlength=len(classes))) if not count]
+        lines += [f"{where}: classes without a test image: {class_list(absent)}"] if absent else []
+    return tuple(lines)
+
+
+def gap_lines(where: str, classes: tuple[str, ...]) -> list[str]:
+    """A line when whole-number classes are not consecutive: each class gets one output, the gaps get none."""
+    if not all(name.isascii() and name.isdigit() for name in classes):
+        return []
+    numbers = [int(name) for name in classes]
+    if numbers[0] <= 1 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return []
+    return [f"{where}: the labels are not consecutive numbers (from {numbers[0]} to {numbers[-1]}): read as {len(classes)} classes, {class_list(list(classes[-QUOTED:]))}"]
+
+
+def alike_lines(where: str, classes: tuple[str, ...]) -> list[str]:
+    """Lines for class names that differ only in case, in blanks or in how Unicode spells them, or that mean "missing"."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in classes:
+        alike[" ".join(unicodedata.normalize("NFKC", name).casefold().split())].append(name)
+    lines = []
+    for names in alike.values():
+        if len(names) > 1:
+            spelled = ", ".join(shown(ascii(name), 60) for name in names)
+            lines.append(f"{where}: class names that look the same (by case, blanks or Unicode normal form) are kept as {len(names)} classes: {spelled}")
+    absent = [name for name in classes if name.strip().lower() in ABSENT]
+    return lines + ([f"{where}: a class is named {class_list(absent)}: is that a missing label?"] if absent else [])
+
+
+def pixel_warnings(where: str, train: Images) -> tuple[str, ...]:
+    """A line when there is nothing to learn: all images are the same."""
+    if (train.pixels == train.pixels[0]).all():
+        return (f"{where}: all images are identical (no variation, constant): there is nothing to learn",)
+    return ()

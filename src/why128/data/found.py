@@ -1,0 +1,44 @@
+"""What a reader found, before anything is made of it: arrays as they lay in the file, and where they lay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read: the options of one reading."""
+
+    size: tuple[int, int] | None = None  # (height, width) to which pictures are resized; None: kept, or chosen and said
+    skip_bad: bool = False  # leave out unreadable pictures (listed, warned about) instead of refusing
+
+
+@dataclass(frozen=True)
+class Part:
+    """Images and labels of one part, as they lay in the source."""
+
+    pixels: np.ndarray  # (N, ...) any number type
+    labels: np.ndarray | Sequence[str]  # (N,), or (N, C) of zeros and ones
+    lines: Sequence[int] | None = None  # (N,) the line of each row in a text file
+
+    def row(self, index: int) -> str:
+        """How a person finds row `index` again: its line in a text file, else its index, counted from 0."""
+        return f"image {index}" if self.lines is None else f"line {self.lines[index]}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The parts of one source; `where` is its path, escaped, and opens every message about it."""
+
+    where: str
+    name: str
+    parts: dict[str, Part]  # by TRAIN, VALIDATION and TEST
+    classes: tuple[str, ...] | None = None  # given: labels are indexes into it already
+    scale: str | None = None  # given: pixels are in 0..1 or bytes already
+    skipped: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=())

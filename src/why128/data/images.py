@@ -1,0 +1,77 @@
+"""Labelled images, ready to learn from: the two values that every reader ends in.
+
+Whatever the format was, pixels are bytes 0..255 when bytes hold them exactly, and float32 in 0..1 otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """A labelled set of pictures."""
+
+    pixels: np.ndarray  # (N, height, width, channels) uint8 in 0..255, or float32 in 0..1 when bytes cannot hold them exactly
+    labels: np.ndarray  # (N,) int32, an index into Dataset.classes
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: np.ndarray) -> Images:
+        """The images at `rows`, in that order; `rows` are indexes or a mask of booleans, (N,)."""
+        return Images(self.pixels[rows], self.labels[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images to learn from, those given as a test part, and what a person should know about how they were read."""
+
+    name: str  # what a person calls it: "fashion-mnist", "sample", or the file's or folder's own name
+    classes: tuple[str, ...]  # (C,) sorted by number when all are whole numbers, else by name; a known set's in its own order
+    train: Images
+    test: Images | None  # None: no test part was given
+    scale: str  # how pixels came: "0-255", "0-1", "0-65535", "-1-1", "0/1" or "0-16"
+    skipped: tuple[str, ...]  # what was left out as unreadable, by path relative to the source
+    warnings: tuple[str, ...]  # one line each, already escaped
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of every image."""
+        height, width, channels = self.train.pixels.shape[1:]
+        return height, width, channels
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 in hex over shapes, classes, pixels and labels: equal for equal data, whatever the format it came in."""
+        digest = hashlib.sha256(repr(self.classes).encode("utf-8", "surrogatepass"))
+        for part in (self.train, self.test):
+            if part is None:
+                digest.update(b"none")
+                continue
+            pixels = part.pixels.astype("<f4") if part.pixels.dtype.kind == "f" else part.pixels
+            digest.update(f"{pixels.dtype.str}{pixels.shape}".encode())
+            digest.update(np.ascontiguousarray(pixels).data)
+            digest.update(np.ascontiguousarray(part.labels, dtype="<i4").data)
+        return digest.hexdigest()
+
+    def summary(self) -> dict[str, Any]:
+        """What `why128 inspect --json` prints; counts are numbers of images, `labels` those of the training part."""
+        counts = np.bincount(self.train.labels, minlength=len(self.classes)).tolist()
+        return {
+            "name": self.name,
+            "count": len(self.train),
+            "shape": list(self.image_shape),
+            "labels": dict(zip(self.classes, counts)),
+            "classes": list(self.classes),
+            "scale": self.scale,
+            "test_count": 0 if self.test is None else len(self.test),
+            "bad": list(self.skipped),
+            "fingerprint": self.fingerprint,
+            "warnings": list(self.warnings),
+        }

@@ -1,0 +1,9 @@
+"""The machinery: the only folder that imports JAX.
+
+It takes arrays and a cohort (cohort.py), trains by the one loop (training.py), and gives back numbers and weights.
+"""
+
+from why128.engine.cohort import Cohort, Data, State
+from why128.engine.training import Assessment, Epoch, Run, assess, start, train
+
+__all__ = ["Assessment", "Cohort", "Data", "Epoch", "Run", "State", "assess", "start", "train"]

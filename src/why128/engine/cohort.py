@@ -1,0 +1,171 @@
+"""A cohort: what is trained as one compiled program, and the two programs that it is compiled to.
+
+`Cohort` is the frozen description: its ladder, its optimiser, its loss, its batch.  Two cohorts that are equal share
+their programs, whatever the seed, the replicate, the learning rates and the images: a second replicate compiles
+nothing, and neither does a second study.
+"""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.special import erf
+
+from why128 import ladder as ladders
+from why128.engine.updates import direction
+from why128.ladder import Ladder, Parameters
+from why128.layers import Dropout
+from why128.losses import Loss, cross_entropy
+from why128.optimizers import Optimizer
+
+# Images looked at together when nothing is learned: large enough for a busy product, small enough for the cache.
+ASSESSED_AT_ONCE = 512
+
+NOBODY = -1  # a place in a batch that no image takes: the last batch of an epoch may be short
+
+
+class _JaxNumPy:
+    """jax.numpy with `erf`, by the names that ladder.py expects."""
+
+    erf = staticmethod(erf)
+
+    def __getattr__(self, name: str):
+        return getattr(jnp, name)
+
+
+JAX = _JaxNumPy()
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """What to train together, and how; equal cohorts share their compiled programs."""
+
+    ladder: Ladder
+    optimizer: Optimizer
+    loss: Loss
+    batch_size: int
+
+
+class Data(NamedTuple):
+    """All images that a cohort may see, held once for all cohorts; which of them are learned from is a list of rows."""
+
+    images: jax.Array  # (N, D) bytes or float32
+    labels: jax.Array  # (N,) int32
+    weights: jax.Array  # (N,) float32, how much each image counts in the loss
+
+    @classmethod
+    def of(cls, images: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> Data:
+        """Arrays on the device: images (N, D), labels (N,), weights (N,) or one each."""
+        ones = np.ones(len(labels), np.float32) if weights is None else weights
+        return cls(jnp.asarray(images), jnp.asarray(labels, jnp.int32), jnp.asarray(ones, jnp.float32))
+
+
+class State(NamedTuple):
+    """What training changes: the weights, and what the optimiser remembers."""
+
+    parameters: Parameters
+    moments: object
+
+
+class Sums(NamedTuple):
+    """Over an epoch, by candidate, while it learned."""
+
+    loss: jax.Array  # (K,)
+    hits: jax.Array  # (K,) images answered rightly
+
+
+class Program:
+    """A function of arrays, compiled once for each set of shapes, also when several threads ask at once."""
+
+    def __init__(self, function: Callable, donated: tuple[int, ...] = ()):
+        self._jitted = jax.jit(function, donate_argnums=donated)
+        self._compiled: dict[tuple, Callable] = {}
+        self._one_at_a_time = threading.Lock()
+
+    def __call__(self, *arguments):
+        shapes = tuple((a.shape, str(a.dtype)) for a in jax.tree.leaves(arguments))
+        with self._one_at_a_time:
+            if shapes not in self._compiled:
+                self._compiled[shapes] = self._jitted.lower(*arguments).compile()
+        return self._compiled[shapes](*arguments)
+
+
+class Programs(NamedTuple):
+    """The two programs of a cohort."""
+
+    learn: Program  # one epoch: (state, data, order (S, B), rates, key (2,)) -> (state, Sums)
+    assess: Program  # (parameters, data, rows (S, B)) -> (losses (K, S·B), hits (K, S·B))
+
+
+@lru_cache(maxsize=64)
+def programs(cohort: Cohort) -> Programs:
+    """The programs of a cohort, the same objects for equal cohorts."""
+    return Programs(Program(_learn(cohort), donated=(0,)), Program(_assess(cohort)))
+
+
+def _learn(cohort: Cohort) -> Callable:
+    """One epoch: a scan over batches, in each of which every candidate learns from the same images."""
+    update = direction(cohort.optimizer).update
+
+    def step(state: State, data: Data, batch: jax.Array, rates: Parameters, key: jax.Array):
+        gradients, sums = jax.grad(_loss, argnums=1, has_aux=True)(cohort, state.parameters, data, batch, key)
+        with jax.numpy_dtype_promotion("standard"):  # Optax raises a decay rate to a whole-number count
+            directions, moments = update(gradients, state.moments, state.parameters)
+        parameters = jax.tree.map(lambda p, d, rate: p - rate * d, state.parameters, directions, rates)
+        return State(parameters, moments), sums
+
+    def epoch(state: State, data: Data, order: jax.Array, rates: Parameters, key: jax.Array):
+        def one(state, place):
+            number, batch = place
+            return step(state, data, batch, rates, jax.random.fold_in(jax.random.wrap_key_data(key), number))
+
+        state, sums = jax.lax.scan(one, state, (jnp.arange(len(order)), order))
+        return state, jax.tree.map(lambda s: s.sum(0), sums)
+
+    return epoch
+
+
+def _loss(cohort: Cohort, parameters: Parameters, data: Data, batch: jax.Array, key: jax.Array) -> tuple[jax.Array, Sums]:
+    """The loss of a batch (B,) of rows, *summed* over candidates: a mean would divide each one's gradient by K."""
+    ladder, present, rows = cohort.ladder, batch != NOBODY, jnp.maximum(batch, 0)
+    weights = jnp.where(present, data.weights[rows], 0.0)  # (B,)
+    scores = ladders.scores(JAX, ladder, parameters, data.images[rows], _drop(key))  # (K, B, C)
+    labels = data.labels[rows]
+    losses = cross_entropy(JAX, scores, labels[None], ladder.answer, cohort.loss.from_logits) * weights[None]  # (K, B)
+    hits = (ladders.choices(JAX, ladder, scores) == labels[None]) & present[None]
+    return losses.sum() / present.sum().astype(jnp.float32), Sums(losses.sum(1), hits.sum(1))
+
+
+def _assess(cohort: Cohort) -> Callable:
+    """Losses and hits, image by image, of candidates that do not learn."""
+
+    def one(parameters: Parameters, data: Data, rows: jax.Array):
+        scores = ladders.scores(JAX, cohort.ladder, parameters, data.images[rows])  # (K, B, C)
+        labels = data.labels[rows][None]
+        losses = cross_entropy(JAX, scores, labels, cohort.ladder.answer, cohort.loss.from_logits)
+        return losses, ladders.choices(JAX, cohort.ladder, scores) == labels
+
+    def assess(parameters: Parameters, data: Data, rows: jax.Array):
+        found = jax.lax.map(lambda batch: one(parameters, data, jnp.maximum(batch, 0)), rows)
+        return jax.tree.map(lambda a: a.swapaxes(0, 1).reshape(a.shape[1], -1), found)  # (S, K, B) to (K, S·B)
+
+    return assess
+
+
+def _drop(key: jax.Array) -> ladders.Drop:
+    """Dropout by address: the numbers belong to the candidate and the layer, not to its place in the cohort."""
+
+    def drop(layer: Dropout, activity: jax.Array, address: tuple[int, ...]) -> jax.Array:
+        own = jax.random.fold_in(key, zlib.crc32(repr(address).encode()))
+        kept = jax.random.bernoulli(own, 1.0 - layer.rate, activity.shape)
+        return jnp.where(kept, activity / np.float32(1.0 - layer.rate), 0.0)
+
+    return drop

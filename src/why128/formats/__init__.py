@@ -1,0 +1,1 @@
+"""A network's files: Keras's own `.keras`, read and written."""

@@ -1,0 +1,66 @@
+"""Writing a file whole or not at all: aside in the same folder, flushed to the disk, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+
+from why128.errors import SurroundingsError, shown
+
+HINTS = {
+    errno.ENOENT: "create the folder first, or choose another",
+    errno.ENOTDIR: "choose a path inside a folder",
+    errno.EISDIR: "give the name of a file inside it",
+    errno.EACCES: "choose a folder that you may write to",
+    errno.EPERM: "choose a folder that you may write to",
+    errno.EROFS: "choose a folder that you may write to",
+    errno.ENOSPC: "free some space, or choose another disk",
+    errno.EDQUOT: "free some space, or choose another disk",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
+
+def write(path: str | os.PathLike, data: bytes) -> None:
+    """`data` as the file `path`; until the last moment an older file stays as it was.
+
+    A symbolic link is followed.  Raises SurroundingsError where the disk or a permission refuses; then nothing was
+    changed and nothing is left behind.
+    """
+    try:
+        target = os.path.realpath(path)
+        if os.path.isdir(target):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        _replaced(target, data)
+    except (OSError, ValueError) as fault:  # ValueError: a NUL in the path
+        reason = getattr(fault, "strerror", None) or str(fault)
+        hint = HINTS.get(getattr(fault, "errno", 0))
+        raise SurroundingsError(f"{shown(path)}: could not be written: {reason}; nothing was changed", hint=hint) from fault
+
+
+def _replaced(target: str, data: bytes) -> None:
+    folder = os.path.dirname(target)
+    # a short name of its own: the target's may be as long as the file system allows
+    aside = os.path.join(folder, f".why128-{secrets.token_hex(6)}.part")
+    try:
+        with open(aside, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(aside)
+        raise
+    _folder_flushed(folder)
+
+
+def _folder_flushed(folder: str) -> None:
+    """Makes the renaming itself last through a power cut, where the system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,33 @@
+"""`tf.keras.…` for `import why128 as tf`: the textbook's longer spellings, each the same thing as its short one."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from why128 import activations, callbacks, initializers, layers, losses, optimizers
+from why128.asking import load_model
+from why128.data import open_data
+from why128.sequential import Sequential
+
+Arrays = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+class KnownData:
+    """`tf.keras.datasets.fashion_mnist`."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def load_data(self) -> Arrays:
+        """((images, labels), (test images, test labels)): bytes (N, height, width) and whole numbers (N,)."""
+        data = open_data(self.name)
+        assert data.test is not None
+        return tuple((part.pixels[..., 0], part.labels) for part in (data.train, data.test))
+
+
+models = SimpleNamespace(Sequential=Sequential, load_model=load_model)
+datasets = SimpleNamespace(mnist=KnownData("mnist"), fashion_mnist=KnownData("fashion-mnist"), kmnist=KnownData("kmnist"))
+
+__all__ = ["Sequential", "activations", "callbacks", "datasets", "initializers", "layers", "losses", "models", "optimizers"]

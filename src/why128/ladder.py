@@ -1,0 +1,243 @@
+"""The ladder's structure and the one forward pass.
+
+A cohort is one replicate of the whole ladder.  All its candidates see the same images, so their first layers are one
+wide product: `images (B, D) @ kernel.T (D, H)`, where the kernel's rows are every candidate's first neurons, one
+candidate after the other.  From there each candidate goes on alone, on its own slice, so that no number of one can touch another's.  A
+single network is a ladder of one.  The pass is written for NumPy and JAX alike (`xp`): what is trained is what serves.
+
+What the rows are: a candidate with one hidden layer owns its hidden neurons; softmax regression (width 0) owns its C
+output neurons, which are its first layer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from why128 import activations, drawing
+from why128.addresses import draws
+from why128.errors import UsageError
+from why128.layers import Dense, Dropout, Flatten, Input, Layer, Rescaling, Shape, output_shape, weight_shapes
+
+Array = Any
+Chain = tuple[Dense | Dropout | Rescaling, ...]
+Drop = Callable[[Dropout, Array, tuple[int, ...]], Array]  # (layer, activity, its address) -> activity
+
+
+class Parameters(NamedTuple):
+    """All weights of a cohort, in three arrays, so that an optimiser's step is three wide loops."""
+
+    kernel: Array  # (H, D) the first layers, a row a neuron
+    bias: Array  # (H,)
+    rest: Array  # (P,) every later layer: candidate by candidate, layer by layer, kernel (units, inputs) then bias
+
+
+class NumPy:
+    """NumPy with `erf`, which it lacks."""
+
+    @staticmethod
+    def erf(x: Array) -> Array:
+        from scipy.special import erf  # heavy, and only GELU needs it
+
+        return erf(x)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+
+NUMPY = NumPy()
+
+
+def keep(layer: Dropout, activity: Array, address: tuple[int, ...]) -> Array:
+    """What dropout does outside training: nothing."""
+    return activity
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """What is trained together: `before`, done to every image, then one chain of layers a candidate.
+
+    Every chain begins and ends with a Dense (the same one, for width 0), and all end alike: in as many classes, by the
+    same activation.
+    """
+
+    inputs: int  # D
+    before: tuple[Rescaling | Dropout, ...]
+    chains: tuple[Chain, ...]
+
+    def __post_init__(self):
+        ends = {(chain[-1].outputs, activations.label(chain[-1].activation)) for chain in self.chains}
+        if len(ends) != 1:
+            raise UsageError(f"ladder: every network must end in as many classes, by the same activation, got {sorted(ends)}")
+
+    @classmethod
+    def of(cls, networks: Sequence[tuple[Layer, ...]]) -> Ladder:
+        """The ladder of networks that prepare their images alike; raises UsageError where one cannot be trained here."""
+        shape, before, _ = parted(networks[0])
+        for other in networks[1:]:
+            if parted(other)[:2] != (shape, before):
+                raise UsageError("ladder: all networks must take the same images, prepared in the same way, before their first Dense")
+        return cls(math.prod(shape), before, tuple(parted(n)[2] for n in networks))
+
+    @cached_property
+    def rows(self) -> tuple[int, ...]:
+        """How many rows of the wide product belong to each candidate."""
+        return tuple(chain[0].units for chain in self.chains)
+
+    @cached_property
+    def classes(self) -> int:
+        """The number of classes, C."""
+        return self.chains[0][-1].outputs
+
+    @property
+    def answer(self) -> activations.Activation:
+        """The last activation, which turns scores into the answer."""
+        return self.chains[0][-1].activation
+
+    @cached_property
+    def random(self) -> bool:
+        """Whether training draws numbers (has dropout that drops)."""
+        return any(isinstance(layer, Dropout) and layer.rate > 0 for chain in (self.before, *self.chains) for layer in chain)
+
+    def later(self, k: int) -> Iterator[tuple[Dense, int]]:
+        """Candidate k's Dense layers after its first, each with the number of its inputs."""
+        dense = [layer for layer in self.chains[k] if isinstance(layer, Dense)]
+        yield from ((layer, before.outputs) for before, layer in zip(dense, dense[1:], strict=False))
+
+    @cached_property
+    def parts(self) -> tuple[int, ...]:
+        """The sizes into which `Parameters.rest` is cut: each later layer's kernel, then its bias."""
+        sizes = (((layer.units * inputs), layer.units) for k in range(len(self.chains)) for layer, inputs in self.later(k))
+        return tuple(size for pair in sizes for size in pair)
+
+    # ---------------------------------------------------------------- weights in and out
+
+    def initial(self, seed: int, replicate: int) -> Parameters:
+        """Every candidate's initial weights, each drawn at its own address: the same alone or in company."""
+        return self.pack([initial_weights(self.inputs, chain, seed, replicate) for chain in self.chains])
+
+    def pack(self, networks: Sequence[Sequence[np.ndarray]]) -> Parameters:
+        """The weights of each candidate, in Keras's order and shapes, as one cohort's parameters (float32)."""
+        kernels, biases, rest = [], [], [np.zeros(0, np.float32)]
+        for chain, weights in zip(self.chains, networks, strict=True):
+            left = iter(weights)
+            for i, layer in enumerate(layer for layer in chain if isinstance(layer, Dense)):
+                kernel = next(left).T  # (units, inputs)
+                bias = next(left) if layer.use_bias else np.zeros(layer.units, np.float32)
+                if i == 0:
+                    kernels.append(kernel)
+                    biases.append(bias)
+                else:
+                    rest += [kernel.ravel(), bias]
+        return Parameters(*(np.ascontiguousarray(np.concatenate(a), np.float32) for a in (kernels, biases, rest)))
+
+    def unpack(self, parameters: Parameters) -> list[tuple[np.ndarray, ...]]:
+        """The inverse of `pack`."""
+        kernel, bias, rest = (np.asarray(a) for a in parameters)
+        ends, parts = np.cumsum(self.rows)[:-1], iter(np.split(rest, np.cumsum(self.parts)[:-1]))
+        networks = []
+        for k, (w, b) in enumerate(zip(np.split(kernel, ends), np.split(bias, ends), strict=True)):
+            weights = [w.T, b][: 2 if self.chains[k][0].use_bias else 1]
+            for layer, inputs in self.later(k):
+                later = [next(parts).reshape(layer.units, inputs).T, next(parts)]
+                weights += later[: 2 if layer.use_bias else 1]
+            networks.append(tuple(np.array(a, order="C") for a in weights))
+        return networks
+
+    def scatter(self, values: Sequence[float]) -> Parameters:
+        """One number a candidate, spread over its parameters; 0 for a bias that a layer does not have (float32).
+
+        The learning rates of a cohort are such a spread: a rate of 0 keeps an absent bias at its initial 0.
+        """
+        kernel = np.repeat(np.asarray(values, np.float32), self.rows)  # (H,)
+        use = np.repeat([chain[0].use_bias for chain in self.chains], self.rows)  # (H,)
+        rest = [np.zeros(0, np.float32)]
+        for k, value in enumerate(values):
+            for layer, inputs in self.later(k):
+                rest += [np.full(layer.units * inputs, value), np.full(layer.units, value * layer.use_bias)]
+        return Parameters(kernel[:, None], kernel * use, np.concatenate(rest).astype(np.float32))
+
+
+def parted(layers: tuple[Layer, ...]) -> tuple[Shape, tuple[Rescaling | Dropout, ...], Chain]:
+    """A network's image shape, what it does to an image before its first Dense, and its chain from there on.
+
+    Raises UsageError for a network without an input shape, without a Dense, or that does not end in one.
+    """
+    if not layers or not isinstance(layers[0], Input):
+        raise UsageError("network: expected an Input first, so that the shape of an image is known", hint="give the first layer input_shape=(28, 28)")
+    shape = layers[0].shape
+    for layer in layers[1:]:
+        shape = output_shape(layer, shape)
+    first = next((i for i, layer in enumerate(layers) if isinstance(layer, Dense)), None)
+    if first is None or not isinstance(layers[-1], Dense):
+        raise UsageError("network: the last layer must be a Dense with one neuron a class", hint="for example Dense(10, activation='softmax')")
+    before = tuple(layer for layer in layers[1:first] if not isinstance(layer, Flatten))
+    chain = tuple(layer for layer in layers[first:] if not isinstance(layer, Flatten))
+    return layers[0].shape, before, chain
+
+
+def initial_weights(inputs: int, chain: Chain, seed: int, replicate: int) -> tuple[np.ndarray, ...]:
+    """One candidate's initial weights, in Keras's order and shapes.
+
+    The candidate's address is the sizes of its layers, so activations and learning rates are compared from equal starts.
+    """
+    dense = [layer for layer in chain if isinstance(layer, Dense)]
+    candidate = tuple(layer.units for layer in dense)
+    weights, shape = [], (inputs,)
+    for number, layer in enumerate(dense):
+        rng = draws(seed, "weights", replicate=replicate, candidate=candidate, layer=number)
+        names = (layer.kernel_initializer, layer.bias_initializer)
+        weights += [drawing.draw(name, rng, due) for name, due in zip(names, weight_shapes(layer, shape), strict=False)]
+        shape = (layer.outputs,)
+    return tuple(weights)
+
+
+# -------------------------------------------------------------------- the forward pass
+
+
+def scores(xp, ladder: Ladder, parameters: Parameters, images: Array, drop: Drop = keep) -> Array:
+    """Every candidate's sums before its last activation.
+
+    images (B, D), bytes or float32.  Returns (K, B, C).
+    """
+    x = images.astype(np.float32)  # (B, D)
+    for i, layer in enumerate(ladder.before):
+        x = x * np.float32(layer.scale) + np.float32(layer.offset) if isinstance(layer, Rescaling) else drop(layer, x, (i,))
+    wide = x @ parameters.kernel.T + parameters.bias[None, :]  # (B, H)
+    slices = xp.split(wide, np.cumsum(ladder.rows)[:-1].tolist(), axis=1)
+    parts = iter(xp.split(parameters.rest, np.cumsum(ladder.parts)[:-1].tolist()) if ladder.parts else ())
+    return xp.stack([_after_first(xp, chain, own, parts, drop) for chain, own in zip(ladder.chains, slices, strict=True)])
+
+
+def _after_first(xp, chain: Chain, sums: Array, parts: Iterator[Array], drop: Drop) -> Array:
+    """One candidate from its first layer's sums (B, units) to its last layer's (B, C)."""
+    sizes = tuple(layer.units for layer in chain if isinstance(layer, Dense))
+    activation = chain[0].activation
+    for i, layer in enumerate(chain[1:]):
+        if activation is not None:  # the sums of a Dense become its activity as soon as another layer asks for it
+            sums, activation = activations.apply(xp, activation, sums), None
+        if isinstance(layer, Dense):
+            kernel, bias = next(parts), next(parts)
+            sums = sums @ kernel.reshape(layer.units, -1).T + bias[None, :]  # (B, units)
+            activation = layer.activation
+        elif isinstance(layer, Rescaling):
+            sums = sums * np.float32(layer.scale) + np.float32(layer.offset)
+        else:
+            sums = drop(layer, sums, (*sizes, i))
+    return sums
+
+
+def outputs(xp, ladder: Ladder, parameters: Parameters, images: Array) -> Array:
+    """What every candidate answers, after its last activation: images (B, D) to (K, B, C)."""
+    return activations.apply(xp, ladder.answer, scores(xp, ladder, parameters, images))
+
+
+def choices(xp, ladder: Ladder, scores: Array) -> Array:
+    """The class that each answer names, from scores (..., C) to (...): the softmax of a sum need not be taken for it."""
+    rising = ladder.answer in ("softmax", "linear")
+    return xp.argmax(scores if rising else activations.apply(xp, ladder.answer, scores), axis=-1)

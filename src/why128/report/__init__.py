@@ -1,0 +1,1 @@
+"""The telling: an answer is worded once, here, for every face."""

@@ -1,0 +1,98 @@
+"""One network on one data set: train it, or judge it, by the same division and the same loop as a study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from why128.callbacks import Callback, Logs
+from why128.data import Dataset, Images
+from why128.division import divide
+from why128.errors import InputRefused, shown
+from why128.network import Network
+from why128.recipe import Recipe
+from why128.sequential import Sequential
+from why128.studies.plan import CONFIDENCE, Candidate
+from why128.studies.statistics import Interval, wilson
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained network, its epochs (loss, accuracy, val_loss, val_accuracy), and its accuracy on the test images."""
+
+    network: Network
+    epochs: list[Logs]
+    test: Interval | None
+    test_given: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A network judged on labelled images."""
+
+    accuracy: Interval
+    loss: float
+    images: int
+    part: str  # "test" or "all": which images of the data these were
+    by_class: Mapping[str, tuple[int, int]]  # name: (answered rightly, images)
+
+
+class _Teller(Callback):
+    def __init__(self, tell: Callable[[int, Logs], None]):
+        self.tell = tell
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.tell(epoch, logs or {})
+
+
+def train(data: Dataset, candidate: Candidate, recipe: Recipe, replicate: int = 0, tell: Callable[[int, Logs], None] = lambda epoch, logs: None) -> Trained:
+    """Train one candidate on the images that a study with this recipe learns from; `tell` hears each epoch.
+
+    The same seed and replicate give the initial weights and the order of images of that trial in a study.
+    Raises InputRefused where a class is too small to be divided.
+    """
+    division = divide(data, recipe.held_out, recipe.seed)
+    layers = candidate.layers(data.image_shape, len(data.classes), rescaling=data.train.pixels.dtype == np.uint8)
+    model = Sequential(layers, seed=recipe.seed, replicate=replicate)
+    model.compile(recipe.optimizer, recipe.loss, ["accuracy"])
+    learned, held_out = data.train.take(division.learned), data.train.take(division.held_out)
+    history = model.fit(
+        learned.pixels, learned.labels, batch_size=recipe.batch_size, epochs=recipe.epochs, verbose=0,
+        callbacks=[_Teller(tell)], validation_data=(held_out.pixels, held_out.labels),
+    ).history  # fmt: skip
+    model.classes = data.classes
+    model.about = {"data": data.name, "fingerprint": data.fingerprint, "seed": recipe.seed, "replicate": replicate, "width": candidate.label, "epochs": recipe.epochs}
+    epochs = [dict(zip(history, values, strict=True)) for values in zip(*history.values(), strict=True)]
+    test = None if division.test is None else judge_images(model.network, division.test, data.classes).accuracy
+    return Trained(model.network, epochs, test, division.test_given)
+
+
+def judge(network: Network, data: Dataset) -> Judged:
+    """Judge a network on a data set: on its test part where it has one, else on all its images.
+
+    Raises InputRefused where shapes or class names do not fit.
+    """
+    if data.image_shape != network.image_shape:
+        raise InputRefused(f"{shown(data.name)}: expected images of shape {network.image_shape} (height, width, channels), got {data.image_shape}")
+    part, images = ("all", data.train) if data.test is None else ("test", data.test)
+    return judge_images(network, Images(images.pixels, _places(network, data)[images.labels]), network.classes or data.classes, part)
+
+
+def judge_images(network: Network, images: Images, classes: tuple[str, ...], part: str = "test") -> Judged:
+    """Judge a network on labelled pictures, labels in the network's own order of classes."""
+    losses, hits = network.assess(network.preparation.to_input(images.pixels), images.labels)
+    counts = ((int(hits[images.labels == c].sum()), int((images.labels == c).sum())) for c in range(len(classes)))
+    accuracy = wilson(int(hits.sum()), len(hits), CONFIDENCE)
+    return Judged(accuracy, float(losses.mean()), len(hits), part, dict(zip(classes, counts, strict=True)))
+
+
+def _places(network: Network, data: Dataset) -> np.ndarray:
+    """Where each class of the data is among the network's outputs."""
+    known = network.classes or tuple(map(str, range(network.ladder.classes)))
+    names = data.classes if network.classes else tuple(map(str, range(len(data.classes))))
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise InputRefused(f"{shown(data.name)}: class '{shown(missing[0])}' is not one of the network's ({shown(', '.join(known))})", hint="give data with the classes that the network learned")
+    return np.array([known.index(name) for name in names], np.int32)
