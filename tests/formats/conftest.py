@@ -6,38 +6,23 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
+from tests.formats.networks import build
 from why128.formats import keras_file
 from why128.formats.archive import packed
-from why128.layers import Dense, Dropout, Flatten, Input, Layer, Rescaling
-from why128.network import Network, Preparation, due_shapes
+from why128.network import Network, Preparation
 
-EVERY_KIND: tuple[Layer, ...] = (
-    Input((4, 5), name="pixels"),
-    Rescaling(1 / 255, name="to_unit"),
-    Flatten(),
-    Dense(6, "relu", name="hidden"),
-    Dropout(0.25),
-    Dense(5, "tanh", use_bias=False, kernel_initializer="he_normal"),
-    Dense(3, "softmax"),
-)
-
-
-def build(layers: tuple[Layer, ...] = EVERY_KIND, **more: Any) -> Network:
-    """A network with weights that are all different."""
-    rng = np.random.default_rng(7)
-    weights = tuple(rng.normal(0, 0.5, shape).astype(np.float32) for shape in due_shapes(layers))
-    return Network(layers, weights, **more)
+Members = dict[str, bytes]
 
 
 @pytest.fixture
 def network() -> Network:
     return build(
-        classes=("Pullover", "Hose, kurz", "Stiefel ß"), preparation=Preparation("gray", (0.0, 255.0)), about={"seed": 7, "study": {"tolerance": 0.5, "widths": [1, 2]}}
+        classes=("Pullover", "Hose, kurz", "Stiefel ß"),
+        preparation=Preparation("gray", (0.0, 255.0)),
+        about={"seed": 7, "study": {"tolerance": 0.5, "widths": [1, 2]}},
     )
 
 
@@ -46,9 +31,6 @@ def saved(network: Network, tmp_path: Path) -> Path:
     path = tmp_path / "net.keras"
     keras_file.save(network, path)
     return path
-
-
-Members = dict[str, bytes]
 
 
 @pytest.fixture

@@ -80,7 +80,9 @@ def zip_faults(where: str) -> Iterator[None]:
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError, ValueError, OverflowError) as error:
         if isinstance(error, InputRefused):
             raise
-        raise InputRefused(f"{where}: the zip file is corrupt or truncated: {shown(error, 80) or type(error).__name__}", hint="copy or save the file again") from None
+        raise InputRefused(
+            f"{where}: the zip file is corrupt or truncated: {shown(error, 80) or type(error).__name__}", hint="copy or save the file again"
+        ) from None
 
 
 def read_npz(path: Path) -> Found:
@@ -130,7 +132,10 @@ def read_npy_file(path: Path) -> Found:
     stem = path.name[:-4] if path.name.lower().endswith(".npy") else path.name
     if stem.lower() in ARRAY_NAMES and path.name in npy_files(path.parent) and len(npy_files(path.parent)) > 1:
         return read_npy_folder(path.parent)
-    raise InputRefused(f"{shown(path)}: one array, without labels", hint="put x.npy and y.npy into a folder and name the folder, or save both: numpy.savez('data.npz', x=images, y=labels)")
+    raise InputRefused(
+        f"{shown(path)}: one array, without labels",
+        hint="put x.npy and y.npy into a folder and name the folder, or save both: numpy.savez('data.npz', x=images, y=labels)",
+    )
 
 
 def read_pairs(path: Path, names: dict[str, Any], source: Callable[[str], Any]) -> Found:
@@ -163,7 +168,10 @@ def check_header(images: npy.Source, header: npy.Header) -> None:
     if header.dtype.kind not in "biuf":
         raise InputRefused(f"{images.where}: text (dtype {header.dtype}), expected numbers for images")
     if len(header.shape) < 2:
-        raise InputRefused(f"{images.where}: {len(header.shape)} dimension{'s'[: len(header.shape) != 1]}, expected images of the shape (N, height, width) or (N, height, width, channels)")
+        raise InputRefused(
+            f"{images.where}: {len(header.shape)} dimension{'s'[: len(header.shape) != 1]}"
+            f", expected images of the shape (N, height, width) or (N, height, width, channels)"
+        )
 
 
 def read_arrays(source: tuple[Any, ...]) -> Found:
@@ -171,7 +179,7 @@ def read_arrays(source: tuple[Any, ...]) -> Found:
     pairs = source if source and all(isinstance(pair, (tuple, list)) and len(pair) == 2 and np.ndim(pair[0]) > 1 for pair in source) else (source,)
     if len(pairs) > 2 or any(len(pair) != 2 for pair in pairs):
         raise UsageError(f"arrays: expected (x, y) or ((x, y), (x_test, y_test)), got a tuple of {len(source)}")
-    parts = {name: array_part(*pair) for name, pair in zip((TRAIN, TEST), pairs)}
+    parts = {name: array_part(*pair) for name, pair in zip((TRAIN, TEST), pairs, strict=False)}
     return Found("arrays", "arrays", parts)
 
 
@@ -184,7 +192,9 @@ def array_part(x: Any, y: Any) -> Part:
         elif array.dtype.kind not in kinds:
             raise InputRefused(f"arrays: {name} has dtype {shown(array.dtype, 40)}, expected numbers{' or text' * (name == 'y')}")
     if pixels.ndim < 2:
-        raise InputRefused(f"arrays: x has {pixels.ndim} dimension{'s'[: pixels.ndim != 1]}, expected images of the shape (N, height, width) or (N, height, width, channels)")
+        raise InputRefused(
+            f"arrays: x has {pixels.ndim} dimension{'s'[: pixels.ndim != 1]}, expected images of the shape (N, height, width) or (N, height, width, channels)"
+        )
     if len(pixels) != (len(labels) if labels.ndim else 0):
         raise InputRefused(f"arrays: the counts do not match: {len(pixels):,} images, but {len(labels) if labels.ndim else 0:,} labels")
     return Part(pixels, labels)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from why128.data.findings import check_classes, class_list, class_warnings, pixel_warnings
-from why128.data.found import TEST, TRAIN, VALIDATION, Found, Part, Reading
+from why128.data.found import PLAIN, TEST, TRAIN, VALIDATION, Found, Part, Reading
 from why128.data.images import Dataset, Images
 from why128.data.labels import Named, named, ordered
+from why128.data.pictures import all_resized
 from why128.data.repeats import repeat_warnings
 from why128.data.scale import UNIT, check_finite, scale_of, scaled, span
 from why128.data.shapes import as_images
@@ -16,10 +17,12 @@ from why128.errors import InputRefused
 Pixels = dict[str, np.ndarray]  # by part: (N, height, width, channels)
 
 
-def dataset_from(found: Found, reading: Reading = Reading()) -> Dataset:
+def dataset_from(found: Found, reading: Reading = PLAIN) -> Dataset:
     """The data set in `found`; raises InputRefused naming what does not fit together."""
     pixels, warnings = shaped(found, reading)
     pixels, scale, more = brought_to_scale(found, pixels)
+    if reading.size is not None:
+        pixels = {name: all_resized(array, reading.size) for name, array in pixels.items()}
     classes, labels = labelled(found)
     pixels, labels, merged = two_parts(found, pixels, labels)
     train = Images(pixels[TRAIN], labels[TRAIN])
@@ -47,7 +50,10 @@ def shaped(found: Found, reading: Reading) -> tuple[Pixels, tuple[str, ...]]:
     shape = pixels[TRAIN].shape[1:]
     for name, array in pixels.items():
         if array.shape[1:] != shape:
-            raise InputRefused(f"{whose(found, name)}: its images are {size(array.shape[1:])}, those of the training part {size(shape)}", hint="both parts must be prepared alike")
+            raise InputRefused(
+                f"{whose(found, name)}: its images are {size(array.shape[1:])}, those of the training part {size(shape)}",
+                hint="both parts must be prepared alike",
+            )
     return pixels, warnings
 
 
@@ -95,8 +101,11 @@ def checked_codes(found: Found, name: str, part: Part) -> np.ndarray:
     codes = np.asarray(part.labels)
     assert found.classes is not None
     if codes.min() < 0 or codes.max() >= len(found.classes):
-        raise InputRefused(f"{whose(found, name)}: labels from {codes.min()} to {codes.max()}, expected the {len(found.classes)} classes 0 to {len(found.classes) - 1} of {found.name}")
-    return codes.astype(np.int32)
+        raise InputRefused(
+            f"{whose(found, name)}: labels from {codes.min()} to {codes.max()}"
+            f", expected the {len(found.classes)} classes 0 to {len(found.classes) - 1} of {found.name}"
+        )
+    return np.asarray(codes, np.int32)
 
 
 def coded(found: Found, name: str, part: Named, classes: tuple[str, ...]) -> np.ndarray:
@@ -105,8 +114,11 @@ def coded(found: Found, name: str, part: Named, classes: tuple[str, ...]) -> np.
     unseen = [label for label in part.names if label not in index]
     if unseen:
         count = int(np.isin(part.codes, [part.names.index(label) for label in unseen]).sum())
-        raise InputRefused(f"{whose(found, name)}: labels that no training image has: {class_list(unseen)} ({count:,} image{'s'[: count != 1]}), expected the classes {class_list(list(classes))}")
-    return np.array([index[label] for label in part.names], np.int32)[part.codes]
+        raise InputRefused(
+            f"{whose(found, name)}: labels that no training image has: {class_list(unseen)} ({count:,} image{'s'[: count != 1]})"
+            f", expected the classes {class_list(list(classes))}"
+        )
+    return np.take(np.array([index[label] for label in part.names], np.int32), part.codes)
 
 
 def two_parts(found: Found, pixels: Pixels, labels: Pixels) -> tuple[Pixels, Pixels, tuple[str, ...]]:

@@ -27,6 +27,10 @@ def read_digits(path: Path, chosen: KnownSet) -> Found:
     except ValueError:
         rows = np.empty((0, 0))
     if rows.shape[1:] != (SIDE * SIDE + 1,) or rows[:, :-1].min() < 0 or rows[:, :-1].max() > WHITE:
-        raise InputRefused(f"{shown(path)}: not scikit-learn's digits: expected lines of 64 values 0..16 and a label, found {rows.shape[0]:,} lines of {rows.shape[1]:,} numbers", hint="remove the file: it is then fetched again")
+        raise InputRefused(
+            f"{shown(path)}: not scikit-learn's digits: "
+            f"expected lines of 64 values 0..16 and a label, found {rows.shape[0]:,} lines of {rows.shape[1]:,} numbers",
+            hint="remove the file: it is then fetched again",
+        )
     pixels = (rows[:, :-1] / WHITE).astype(np.float32).reshape(-1, SIDE, SIDE)
     return Found(shown(path), chosen.name, {TRAIN: Part(pixels, rows[:, -1].astype(np.int64))}, chosen.classes, "0-16")

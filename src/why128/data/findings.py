@@ -24,24 +24,30 @@ def class_list(names: list[str]) -> str:
 def check_classes(where: str, classes: tuple[str, ...], train: Images) -> None:
     """Raises InputRefused when there is nothing to tell apart: one class, or no class with two images."""
     if len(classes) < 2:
-        raise InputRefused(f"{where}: only one class ({class_list(list(classes))}) in {len(train):,} image{'s'[: len(train) != 1]}, expected two or more", hint="a network learns to tell classes apart: add images of another class")
+        raise InputRefused(
+            f"{where}: only one class ({class_list(list(classes))}) in {len(train):,} image{'s'[: len(train) != 1]}, expected two or more",
+            hint="a network learns to tell classes apart: add images of another class",
+        )
     counts = np.bincount(train.labels, minlength=len(classes))
     if counts.max() == 1:
-        raise InputRefused(f"{where}: {len(classes):,} classes with 1 image each: no split can hold them, expected at least two images a class", hint="are the labels names or numbers of single images?")
+        raise InputRefused(
+            f"{where}: {len(classes):,} classes with 1 image each: no split can hold them, expected at least two images a class",
+            hint="are the labels names or numbers of single images?",
+        )
 
 
 def class_warnings(where: str, classes: tuple[str, ...], train: Images, test: Images | None) -> tuple[str, ...]:
     """Classes that are rare, unequal, named alike, or numbered with gaps."""
     counts = np.bincount(train.labels, minlength=len(classes))  # (C,)
     lines = [*gap_lines(where, classes), *alike_lines(where, classes)]
-    single = [name for name, count in zip(classes, counts) if count == 1]
+    single = [name for name, count in zip(classes, counts, strict=True) if count == 1]
     if single:
         lines.append(f"{where}: classes with 1 image only, which cannot be split into learning and validation: {class_list(single)}")
     low, high = int(counts.argmin()), int(counts.argmax())
     if counts[high] >= IMBALANCE * counts[low]:
         lines.append(f"{where}: imbalanced classes: {counts[high]:,} images of {shown(classes[high], 40)}, {counts[low]:,} of {shown(classes[low], 40)}")
     if test is not None:
-        absent = [name for name, count in zip(classes, np.bincount(test.labels, minlength=len(classes))) if not count]
+        absent = [name for name, count in zip(classes, np.bincount(test.labels, minlength=len(classes)), strict=True) if not count]
         lines += [f"{where}: classes without a test image: {class_list(absent)}"] if absent else []
     return tuple(lines)
 
@@ -53,7 +59,10 @@ def gap_lines(where: str, classes: tuple[str, ...]) -> list[str]:
     numbers = [int(name) for name in classes]
     if numbers[0] <= 1 and numbers[-1] - numbers[0] == len(numbers) - 1:
         return []
-    return [f"{where}: the labels are not consecutive numbers (from {numbers[0]} to {numbers[-1]}): read as {len(classes)} classes, {class_list(list(classes[-QUOTED:]))}"]
+    return [
+        f"{where}: the labels are not consecutive numbers (from {numbers[0]} to {numbers[-1]}): "
+        f"read as {len(classes)} classes, {class_list(list(classes[-QUOTED:]))}"
+    ]
 
 
 def alike_lines(where: str, classes: tuple[str, ...]) -> list[str]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from why128.errors import UsageError, shown
+
+MOST_SIDE = 4_096  # pixels: one neuron on such an image would have 16 million weights
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
 
@@ -16,6 +19,13 @@ class Reading:
 
     size: tuple[int, int] | None = None  # (height, width) to which pictures are resized; None: kept, or chosen and said
     skip_bad: bool = False  # leave out unreadable pictures (listed, warned about) instead of refusing
+
+    def __post_init__(self) -> None:
+        if self.size is not None and not (len(self.size) == 2 and all(isinstance(side, int) and 1 <= side <= MOST_SIDE for side in self.size)):
+            raise UsageError(f"size: expected (height, width) of 1 to {MOST_SIDE:,} pixels each, got {shown(self.size, 40)}", hint="for example (28, 28)")
+
+
+PLAIN = Reading()  # nothing asked for
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,9 @@ def columns_of(cells: Sequence[str], where: str) -> Columns:
     Raises InputRefused when no column, or more than one, can be the label, or a name occurs twice.
     """
     if len(cells) < 2:
-        raise InputRefused(f"{where}: line 1 has {len(cells)} column{'s'[: len(cells) != 1]}, expected a label and pixels separated by a comma (delimiter , or ; or tab)")
+        raise InputRefused(
+            f"{where}: line 1 has {len(cells)} column{'s'[: len(cells) != 1]}, expected a label and pixels separated by a comma (delimiter , or ; or tab)"
+        )
     if not is_header(cells):
         return Columns(len(cells), 0, None, False)
     names = [cell.strip() for cell in cells]
@@ -71,7 +73,7 @@ def pixel_order(names: Sequence[str], label: int, where: str) -> tuple[tuple[int
     found = [PIXEL_NAME.fullmatch(names[index]) for index in pixels]
     if any(match is None for match in found) or len({match["stem"].lower() for match in found if match}) > 1:
         return None, ()
-    key = {index: (int(match["row"]), int(match["column"] or 0)) for index, match in zip(pixels, found) if match}
+    key = {index: (int(match["row"]), int(match["column"] or 0)) for index, match in zip(pixels, found, strict=True) if match}
     order = sorted(pixels, key=lambda index: key[index])
     if order == pixels:
         return None, ()

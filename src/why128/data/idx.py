@@ -62,7 +62,9 @@ def read_header(stream: Stream, role: str) -> Header:
         raise InputRefused(f"{stream.where}: too short for an IDX header: {len(start)} bytes, expected at least 8")
     zeros, code, dimensions = struct.unpack(">HBB", start)
     if zeros or not code:
-        raise InputRefused(f"{stream.where}: not an IDX file of {role}: its magic number is {start.hex(' ')}, expected 00 00 08 0{3 if role == 'images' else 1}{looks(start)}")
+        raise InputRefused(
+            f"{stream.where}: not an IDX file of {role}: its magic number is {start.hex(' ')}, expected 00 00 08 0{3 if role == 'images' else 1}{looks(start)}"
+        )
     if code not in TYPES:
         raise InputRefused(f"{stream.where}: IDX type code 0x{code:02X} does not exist, expected one of {', '.join(f'0x{c:02X}' for c in TYPES)}")
     if not 1 <= dimensions <= MOST_DIMENSIONS:
@@ -88,7 +90,8 @@ def check_kind(stream: Stream, header: Header, role: str) -> None:
     if (dimensions == 1) != (role == "labels"):
         found = KINDS.get(dimensions, "something else")
         raise InputRefused(
-            f"{stream.where}: expected {role} ({'1 dimension' if role == 'labels' else '3 dimensions'}), found {dimensions} dimension{'s'[: dimensions != 1]}: {found}",
+            f"{stream.where}: expected {role} ({'1 dimension' if role == 'labels' else '3 dimensions'}), "
+            f"found {dimensions} dimension{'s'[: dimensions != 1]}: {found}",
             hint="are the files of images and of labels swapped?",
         )
     if not header.shape[0]:
@@ -100,7 +103,10 @@ def check_kind(stream: Stream, header: Header, role: str) -> None:
 def check_counts(stream: Stream, images: int, labels_name: str, labels: int) -> None:
     """Raises InputRefused unless there are as many images as labels."""
     if images != labels:
-        raise InputRefused(f"{stream.where}: the counts do not match: {images:,} images, but {labels:,} labels in {labels_name}", hint="both files must come from the same part of the set")
+        raise InputRefused(
+            f"{stream.where}: the counts do not match: {images:,} images, but {labels:,} labels in {labels_name}",
+            hint="both files must come from the same part of the set",
+        )
 
 
 def due(header: Header, role: str) -> str:
@@ -120,11 +126,14 @@ def read_body(stream: Stream, header: Header, role: str) -> np.ndarray:
     """The elements after `header`, as an array of its shape; raises InputRefused unless they are exactly as many."""
     check_room(header.size, stream.where)
     array = np.empty(header.shape, header.dtype)
-    done = stream.fill(memoryview(array.reshape(-1).view(np.uint8)))
+    done = stream.fill(array.reshape(-1).view(np.uint8).data)
     if done < header.size:
         raise InputRefused(f"{stream.where}: truncated: {due(header, role)}, only {done:,} bytes follow")
     if stream.read(1):
-        raise InputRefused(f"{stream.where}: longer than it declares: {due(header, role)}, extra bytes follow after them", hint="a wrong header would give wrong pictures, so nothing is read")
+        raise InputRefused(
+            f"{stream.where}: longer than it declares: {due(header, role)}, extra bytes follow after them",
+            hint="a wrong header would give wrong pictures, so nothing is read",
+        )
     return array
 
 

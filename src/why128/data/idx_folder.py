@@ -36,7 +36,10 @@ def read_idx_folder(folder: Path) -> Found:
     files = idx_files(folder)
     sets = sorted({name for name, _, _ in files})
     if len(sets) > 1:
-        raise InputRefused(f"{shown(folder)}: IDX files of {len(sets)} sets in one folder: {', '.join(shown(name or '(no name)', 40) for name in sets)}", hint="name one file of the set that is meant")
+        raise InputRefused(
+            f"{shown(folder)}: IDX files of {len(sets)} sets in one folder: {', '.join(shown(name or '(no name)', 40) for name in sets)}",
+            hint="name one file of the set that is meant",
+        )
     return read_set(folder, files, sets[0], (TRAIN, TEST))
 
 
@@ -64,6 +67,9 @@ def read_set(path: Path, files: Files, name: str, parts: tuple[str, ...]) -> Fou
         if images is None or labels is None:
             missing, there = ("images", labels) if images is None else ("labels", images)
             beside = f" beside {shown(there.name)}" if there is not None else ""
-            raise InputRefused(f"{shown(path)}: no file of {part} {missing}{beside}", hint=f"expected {part if part == TRAIN else 't10k'}-{missing}-idx{3 if missing == 'images' else 1}-ubyte, with or without .gz")
+            raise InputRefused(
+                f"{shown(path)}: no file of {part} {missing}{beside}",
+                hint=f"expected {part if part == TRAIN else 't10k'}-{missing}-idx{3 if missing == 'images' else 1}-ubyte, with or without .gz",
+            )
         found[part] = read_pair(images, labels)
     return Found(shown(path), path.name or str(path), found)

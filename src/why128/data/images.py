@@ -67,7 +67,7 @@ class Dataset:
             "name": self.name,
             "count": len(self.train),
             "shape": list(self.image_shape),
-            "labels": dict(zip(self.classes, counts)),
+            "labels": dict(zip(self.classes, counts, strict=True)),
             "classes": list(self.classes),
             "scale": self.scale,
             "test_count": 0 if self.test is None else len(self.test),

@@ -110,7 +110,9 @@ SETS = (
         DIGITS,
         ("~/.keras/datasets/mnist.npz", "~/.keras/datasets/mnist", "/usr/share/datasets/mnist", *torchvision("MNIST")),
         # URL and SHA-256 from Keras 3.15 (keras/src/datasets/mnist.py).
-        Download("https://storage.googleapis.com/tensorflow/tf-keras-datasets/", {"mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"}),
+        Download(
+            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/", {"mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"}
+        ),
     ),
     KnownSet(
         "kmnist",
@@ -134,7 +136,10 @@ SETS = (
         DIGITS,
         (),
         # SHA-256 computed from the file inside scikit-learn 1.9.1; its repository has the same file.
-        Download("https://raw.githubusercontent.com/scikit-learn/scikit-learn/1.5.0/sklearn/datasets/data/", {SCIKIT_DIGITS: "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22"}),
+        Download(
+            "https://raw.githubusercontent.com/scikit-learn/scikit-learn/1.5.0/sklearn/datasets/data/",
+            {SCIKIT_DIGITS: "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22"},
+        ),
     ),
 )
 

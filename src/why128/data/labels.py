@@ -55,8 +55,11 @@ def one_hot(labels: np.ndarray, where: str) -> np.ndarray:
     """The column of the one in each row, (N,)."""
     sound = labels.dtype.kind in "biuf" and np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()
     if not sound:
-        raise InputRefused(f"{where}: labels of the shape {labels.shape} that are not one-hot: expected exactly a single 1 in each row, or one label for each image", hint="an image with several labels cannot be learned here")
-    return labels.argmax(axis=1)
+        raise InputRefused(
+            f"{where}: labels of the shape {labels.shape} that are not one-hot: expected exactly a single 1 in each row, or one label for each image",
+            hint="an image with several labels cannot be learned here",
+        )
+    return np.asarray(labels.argmax(axis=1))
 
 
 def named_numbers(part: Part, labels: np.ndarray, where: str) -> Named:
@@ -75,7 +78,8 @@ def refuse_first(part: Part, labels: np.ndarray, bad: np.ndarray, where: str, wh
     if bad.any():
         index = int(bad.argmax())
         raise InputRefused(
-            f"{where}: the label of {part.row(index)} {what}: {shown(labels[index], 60)}, expected a class: a whole number from 0, or a name ({int(bad.sum()):,} such labels)",
+            f"{where}: the label of {part.row(index)} {what}: {shown(labels[index], 60)}, "
+            f"expected a class: a whole number from 0, or a name ({int(bad.sum()):,} such labels)",
             hint="a column of measurements is no column of classes",
         )
 
@@ -92,7 +96,7 @@ def named_words(part: Part, labels: Sequence[str], where: str) -> Named:
             firsts.append(row)
     words = list(first)
     wordy = not any(WHOLE.fullmatch(word.strip()) for word in words)
-    names = [class_name(word, wordy, f"{where}: the label of {part.row(row)}") for word, row in zip(words, firsts)]
+    names = [class_name(word, wordy, f"{where}: the label of {part.row(row)}") for word, row in zip(words, firsts, strict=True)]
     own = {name: code for code, name in enumerate(dict.fromkeys(names))}
     return Named(list(own), np.array([own[name] for name in names], np.int64)[codes])
 

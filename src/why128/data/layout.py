@@ -41,10 +41,14 @@ def array_pairs(names: Iterable[str], where: str) -> dict[str, tuple[str, str]]:
         half = (images in own) != (labels in own)
         if half and part not in pairs and images != "data":
             there, due = (images, f"labels ({labels})") if images in own else (labels, f"images ({images})")
-            raise InputRefused(f"{where}: {own[there]} has no {due} beside it, found {quoted(own.values())}", hint=f"save both: numpy.savez('data.npz', {images}=..., {labels}=...)")
+            raise InputRefused(
+                f"{where}: {own[there]} has no {due} beside it, found {quoted(own.values())}",
+                hint=f"save both: numpy.savez('data.npz', {images}=..., {labels}=...)",
+            )
     if TRAIN not in pairs:
         raise InputRefused(
-            f"{where}: no arrays under a name that says images and labels (x and y, images and labels, x_train and y_train), found {quoted(own.values()) or 'no arrays: it is empty'}",
+            f"{where}: no arrays under a name that says images and labels (x and y, images and labels, x_train and y_train), "
+            f"found {quoted(own.values()) or 'no arrays: it is empty'}",
             hint="save them under such names: numpy.savez('data.npz', x=images, y=labels)",
         )
     return pairs

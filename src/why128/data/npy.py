@@ -30,11 +30,14 @@ class Source(Protocol):
     where: str  # its path, escaped
 
     @property
-    def most(self) -> int: ...
+    def most(self) -> int:
+        """The most bytes that can be in it."""
 
-    def read(self, count: int) -> bytes: ...
+    def read(self, count: int) -> bytes:
+        """The next `count` bytes, or fewer at the end."""
 
-    def fill(self, buffer: memoryview) -> int: ...
+    def fill(self, buffer: memoryview) -> int:
+        """Reads into `buffer` until it is full or the end is reached; how many bytes were read."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +109,12 @@ def literal(source: Source, text: str) -> object:
 def checked_dtype(source: Source, descr: object) -> np.dtype:
     """The dtype named `descr`, when it is one of numbers or of text."""
     if isinstance(descr, str) and descr.lstrip("<>=|") == "O":
-        raise InputRefused(f"{source.where}: an array of Python objects (dtype object), which only unpickling could read: it is never opened", hint="save it as numbers or text: array.astype(...)")
+        raise InputRefused(
+            f"{source.where}: an array of Python objects (dtype object), which only unpickling could read: it is never opened",
+            hint="save it as numbers or text: array.astype(...)",
+        )
     text = TEXTS.fullmatch(descr) if isinstance(descr, str) else None
-    sound = isinstance(descr, str) and (NUMBERS.fullmatch(descr) or text is not None and 0 < int(text[2]) <= MOST_TEXT)
+    sound = isinstance(descr, str) and (NUMBERS.fullmatch(descr) or (text is not None and 0 < int(text[2]) <= MOST_TEXT))
     try:
         if sound:
             return np.dtype(str(descr))

@@ -21,7 +21,7 @@ from why128.errors import InputRefused, SurroundingsError, UsageError, Why128Err
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")  # nothing else is opened: EPS would start Ghostscript
 MOST_PIXELS = 64_000_000  # of one picture: beyond a full-frame camera's, and 256 MB as RGBA
-LARGE = 4_000_000  # pixels from which pictures are decoded one at a time, to bound the memory
+LARGE = 16_000_000  # pixels from which pictures are decoded one at a time, to bound the memory
 MODES = {"gray": "L", "rgb": "RGB"}
 WHITE = 255
 ORIENTATION = 0x0112  # the EXIF tag
@@ -29,12 +29,13 @@ TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
     6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
 }  # fmt: skip
+SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange height and width
 SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"GIF8")
 quiet = threading.RLock()  # the filters of `warnings` belong to the whole process
 one_large = threading.Lock()
 
 
-class BadPicture(Exception):
+class BadPictureError(Exception):
     """A picture that cannot be read; its text is the reason, escaped."""
 
 
@@ -58,7 +59,7 @@ def read_picture(path: str | os.PathLike[str], mode: str, size: tuple[int, int])
     try:
         with pillow_quiet():
             picture = decoded(path, size)
-    except BadPicture as bad:
+    except BadPictureError as bad:
         raise InputRefused(f"{shown(path)}: {bad}") from None
     return in_mode(picture.pixels, mode), picture_warnings(path, picture, size)
 
@@ -73,7 +74,10 @@ def picture_warnings(path: str | os.PathLike[str], picture: Picture, size: tuple
     height, width = picture.size
     aspect = (width / height) / (size[1] / size[0])
     if not 0.5 <= aspect <= 2 or height * 2 < size[0] or width * 2 < size[1]:
-        lines.append(f"{shown(path)}: its size {width} x {height} (width x height) is brought to {size[1]} x {size[0]}: {'distorted' if not 0.5 <= aspect <= 2 else 'enlarged'}, too small or too narrow to be sure of")
+        lines.append(
+            f"{shown(path)}: its size {width} x {height} (width x height) is brought to {size[1]} x {size[0]}: "
+            f"{'distorted' if not 0.5 <= aspect <= 2 else 'enlarged'}, too small or too narrow to be sure of"
+        )
     return tuple(lines)
 
 
@@ -88,7 +92,7 @@ def pillow_quiet() -> Iterator[None]:
 def decoded(path: str | os.PathLike[str], size: tuple[int, int] | None) -> Picture:
     """The picture at `path`, resized to `size` (height, width), or as it is; call it inside `pillow_quiet`.
 
-    Raises BadPicture when it cannot be read, SurroundingsError when the system refuses.
+    Raises BadPictureError when it cannot be read, SurroundingsError when the system refuses.
     """
     with picture_file(path) as file:
         return prepared(identified(file), size)
@@ -104,48 +108,48 @@ def glimpsed(path: str | os.PathLike[str], most: int) -> tuple[tuple[int, int], 
         if max(image.size) <= most:
             picture = prepared(image, None)
             return picture.size, picture
-        turned = "exif" in image.info and orientation(image) in (5, 6, 7, 8)
+        turned = "exif" in image.info and orientation(image) in SIDEWAYS
         return (image.width, image.height) if turned else (image.height, image.width), None
 
 
 @contextmanager
 def picture_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """The regular file at `path`; raises BadPicture when there is none."""
+    """The regular file at `path`; raises BadPictureError when there is none."""
     try:
         file = opened(path)
     except SurroundingsError:
         raise
     except Why128Error as error:
-        raise BadPicture(str(error).removeprefix(f"{shown(path)}: ")) from None
+        raise BadPictureError(str(error).removeprefix(f"{shown(path)}: ")) from None
     with file:
         yield file
 
 
 def identified(file: BinaryIO) -> Image.Image:
-    """The picture in `file`, of which only the header was read; raises BadPicture when there is none, or too large a one."""
+    """The picture in `file`, of which only the header was read; raises BadPictureError when there is none, or too large a one."""
     start = file.read(30)
     file.seek(0)
     check_pixels(*webp_size(start))
     try:
         image = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError:
-        raise BadPicture(unidentified(start)) from None
+        raise BadPictureError(unidentified(start)) from None
     except Image.DecompressionBombError:
-        raise BadPicture(f"too large: more pixels than the limit of {MOST_PIXELS:,}") from None
+        raise BadPictureError(f"too large: more pixels than the limit of {MOST_PIXELS:,}") from None
     except MemoryError:
-        raise BadPicture("too large for the memory of this machine") from None
+        raise BadPictureError("too large for the memory of this machine") from None
     except Exception as error:  # Pillow's decoders raise nearly anything for a corrupt file
-        raise BadPicture(f"corrupt or truncated: {shown(error, 80) or type(error).__name__}") from None
+        raise BadPictureError(f"corrupt or truncated: {shown(error, 80) or type(error).__name__}") from None
     check_pixels(image.width, image.height)
     return image
 
 
 def check_pixels(width: int, height: int) -> None:
-    """Raises BadPicture when a picture's declared size is zero or beyond the limit."""
+    """Raises BadPictureError when a picture's declared size is zero or beyond the limit."""
     if width * height > MOST_PIXELS:
-        raise BadPicture(f"too large: {width} x {height} pixels are declared, the limit is {MOST_PIXELS:,} pixels")
+        raise BadPictureError(f"too large: {width} x {height} pixels are declared, the limit is {MOST_PIXELS:,} pixels")
     if width < 1 or height < 1:
-        raise BadPicture(f"corrupt: its size is {width} x {height} pixels")
+        raise BadPictureError(f"corrupt: its size is {width} x {height} pixels")
 
 
 def webp_size(start: bytes) -> tuple[int, int]:
@@ -166,28 +170,32 @@ def unidentified(start: bytes) -> str:
 
 
 def prepared(image: Image.Image, size: tuple[int, int] | None) -> Picture:
-    """Decodes `image` and brings it to its final form; raises BadPicture when it cannot be decoded."""
+    """Decodes `image` and brings it to its final form; raises BadPictureError when it cannot be decoded."""
     try:
         if image.width * image.height < LARGE:
             return finished(image, size)
         with one_large:
             return finished(image, size)
-    except BadPicture:
+    except BadPictureError:
         raise
     except MemoryError:
-        raise BadPicture("too large for the memory of this machine") from None
+        raise BadPictureError("too large for the memory of this machine") from None
     except Exception as error:  # Pillow's decoders raise nearly anything for a corrupt file
-        raise BadPicture(f"corrupt or truncated: {shown(error, 80) or type(error).__name__}") from None
+        raise BadPictureError(f"corrupt or truncated: {shown(error, 80) or type(error).__name__}") from None
 
 
 def finished(image: Image.Image, size: tuple[int, int] | None) -> Picture:
     """Decodes, turns upright, resizes and flattens `image`."""
     animated = bool(getattr(image, "is_animated", False)) and image.format != "MPO"
-    image.load()
-    image = upright(image)
     came = (image.height, image.width)
+    if size is not None:  # a JPEG is decoded at a fraction of its size, at least four times the one that is due
+        image.draft(None, (4 * max(size), 4 * max(size)))
+    image.load()
+    if orientation(image) in SIDEWAYS:
+        came = came[::-1]
+    image = upright(image)
     plain = eight_bit(image)
-    if size is not None and size != came:
+    if size is not None and size != (image.height, image.width):
         plain = plain.resize((size[1], size[0]), Image.Resampling.BILINEAR)  # weighs colours by their opacity
     clear = plain.mode in ("LA", "RGBA") and plain.getchannel("A").getextrema() != (WHITE, WHITE)
     pixels = grayed(np.asarray(flat(plain)))
@@ -210,15 +218,15 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def eight_bit(image: Image.Image) -> Image.Image:
-    """`image` in one of the modes L, LA, RGB and RGBA, 16-bit values scaled and not clipped; raises BadPicture for floats."""
+    """`image` in one of the modes L, LA, RGB and RGBA, 16-bit values scaled and not clipped; raises BadPictureError for floats."""
     mode = image.mode
     clear = "transparency" in image.info
     if mode in ("L", "LA", "RGB", "RGBA") and not clear:
         return image
-    if mode.startswith("I;16") or mode == "I" and image.format == "PNG":
+    if mode.startswith("I;16") or (mode == "I" and image.format == "PNG"):
         return Image.fromarray(((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8))
     if mode in ("F", "I"):
-        raise BadPicture(f"pixels of 32 bits (mode {mode}: {'float' if mode == 'F' else 'integer'}), expected 1, 8 or 16 bits: their scale is not known")
+        raise BadPictureError(f"pixels of 32 bits (mode {mode}: {'float' if mode == 'F' else 'integer'}), expected 1, 8 or 16 bits: their scale is not known")
     if mode in ("L", "1"):
         return image.convert("LA" if clear else "L")
     if clear or mode in ("PA", "La", "RGBa"):
@@ -248,3 +256,14 @@ def in_mode(pixels: np.ndarray, mode: str) -> np.ndarray:
         return np.repeat(pixels[..., np.newaxis], 3, axis=2) if pixels.ndim == 2 else pixels
     return (pixels if pixels.ndim == 2 else np.asarray(Image.fromarray(pixels).convert("L")))[..., np.newaxis]
 
+
+def all_resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """`pixels`, (N, height, width, channels) of either type, with every image brought to `size` as pictures are."""
+    if pixels.shape[1:3] == size:
+        return pixels
+    reduced = np.empty((len(pixels), *size, pixels.shape[3]), pixels.dtype)
+    for row, image in enumerate(pixels):
+        for channel in range(pixels.shape[3]):
+            plane = Image.fromarray(np.ascontiguousarray(image[..., channel]))
+            reduced[row, ..., channel] = np.asarray(plane.resize((size[1], size[0]), Image.Resampling.BILINEAR))
+    return reduced

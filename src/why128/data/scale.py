@@ -37,7 +37,9 @@ def check_finite(array: np.ndarray, where: str) -> None:
             index = start + int(bad.argmax())
             pixels = array[index].ravel()
             value = pixels[~np.isfinite(pixels)][0]
-            raise InputRefused(f"{where}: image {index} (counted from 0) has a pixel that is {value}, expected finite numbers", hint="remove or mend such images first")
+            raise InputRefused(
+                f"{where}: image {index} (counted from 0) has a pixel that is {value}, expected finite numbers", hint="remove or mend such images first"
+            )
 
 
 def span(array: np.ndarray) -> tuple[float, float]:

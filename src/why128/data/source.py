@@ -13,7 +13,7 @@ from why128.data.digits import read_digits
 from why128.data.fetch import by_name, fetch
 from why128.data.files import opened, refusal
 from why128.data.folder import read_folder
-from why128.data.found import Found, Reading
+from why128.data.found import PLAIN, Found, Reading
 from why128.data.idx_folder import idx_files, read_idx_file, read_idx_folder
 from why128.data.images import Dataset
 from why128.data.known import SCIKIT_DIGITS, KnownSet, known
@@ -26,7 +26,7 @@ TABLES = {".csv", ".tsv", ".txt"}
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF")
 
 
-def open_data(source: str | os.PathLike[str] | tuple[Any, ...], reading: Reading = Reading()) -> Dataset:
+def open_data(source: str | os.PathLike[str] | tuple[Any, ...], reading: Reading = PLAIN) -> Dataset:
     """The data set that `source` names, read as `reading` says.
 
     `source` is a known name ("sample", "fashion-mnist", ...), a path (an IDX file or a folder of them, a folder of
@@ -87,7 +87,10 @@ def unknown(written: str) -> InputRefused:
     near = difflib.get_close_matches(written.lower(), names, n=1)
     beside = difflib.get_close_matches(os.path.basename(written), neighbours(written), n=1)
     guess = near[0] if near else os.path.join(os.path.dirname(written), beside[0]) if beside else None
-    return InputRefused(f"{shown(written)}: no file or folder of that name, and not a known data set ({', '.join(names)})", hint=f"did you mean {shown(guess)}?" if guess else "check the spelling of the path")
+    return InputRefused(
+        f"{shown(written)}: no file or folder of that name, and not a known data set ({', '.join(names)})",
+        hint=f"did you mean {shown(guess)}?" if guess else "check the spelling of the path",
+    )
 
 
 def neighbours(written: str) -> list[str]:
@@ -130,5 +133,9 @@ def read_any_file(path: Path) -> Found:
     if start.startswith(GZIP) or start[:2] == b"\0\0" or "ubyte" in path.name or "idx" in path.name:
         return read_idx_file(path)
     if start.startswith(PICTURES):
-        raise InputRefused(f"{shown(path)}: a single picture, expected a data set: labelled images", hint="name a folder with one sub-folder of pictures for each class")
-    raise InputRefused(f"{shown(path)}: not a known format, expected IDX, CSV, NPZ, NPY or a folder of pictures (its first bytes are {start.hex(' ') or 'none: it is empty'})")
+        raise InputRefused(
+            f"{shown(path)}: a single picture, expected a data set: labelled images", hint="name a folder with one sub-folder of pictures for each class"
+        )
+    raise InputRefused(
+        f"{shown(path)}: not a known format, expected IDX, CSV, NPZ, NPY or a folder of pictures (its first bytes are {start.hex(' ') or 'none: it is empty'})"
+    )

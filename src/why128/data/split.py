@@ -24,7 +24,7 @@ def split(labels: np.ndarray, share: float, rng: np.random.Generator, classes: S
     check_counts(counts, present, classes)
     held = held_counts(counts[present], share)  # (C,)
     order = rng.permutation(len(labels))  # (N,)
-    out = [order[labels[order] == label][:count] for label, count in zip(present, held)]
+    out = [order[labels[order] == label][:count] for label, count in zip(present, held, strict=True)]
     mask = np.zeros(len(labels), bool)
     mask[np.concatenate(out)] = True
     return np.flatnonzero(~mask), np.flatnonzero(mask)
@@ -38,13 +38,16 @@ def check_counts(counts: np.ndarray, present: np.ndarray, classes: Sequence[str]
     if single:
         names = ", ".join(shown(classes[label] if classes is not None else label, 40) for label in single[:5])
         more = f" and {len(single) - 5:,} more" if len(single) > 5 else ""
-        raise InputRefused(f"split: classes with 1 image cannot be split, expected at least 2 of each class: {names}{more}", hint="add images of these classes, or leave the classes out")
+        raise InputRefused(
+            f"split: classes with 1 image cannot be split, expected at least 2 of each class: {names}{more}",
+            hint="add images of these classes, or leave the classes out",
+        )
 
 
 def held_counts(counts: np.ndarray, share: float) -> np.ndarray:
     """How many of each class are held out, (C,): the largest remainders are rounded up, in the order of classes."""
     exact = counts * share
     held = np.floor(exact).astype(np.int64)
-    missing = int(round(float(exact.sum()))) - int(held.sum())
+    missing = round(float(exact.sum())) - int(held.sum())
     held[np.argsort(held - exact, kind="stable")[:missing]] += 1
     return np.clip(held, 1, counts - 1)

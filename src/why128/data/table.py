@@ -24,7 +24,14 @@ MOST_CELL = 64  # characters of one pixel: more digits than any number needs
 BLOCK = 1 << 22  # characters parsed at a time
 SNIFFED = 4096  # bytes looked at for a file that is no text
 SOUND = str.maketrans("", "", "0123456789.+-eE \t,\n")  # what is left of a sound block: nothing
-BINARY = {b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"PK\x03\x04": "a zip file", b"\x93NUMPY": "an NPY file", b"\x1f\x8b": "a gzip file", b"GIF8": "a GIF picture"}
+BINARY = {
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"PK\x03\x04": "a zip file",
+    b"\x93NUMPY": "an NPY file",
+    b"\x1f\x8b": "a gzip file",
+    b"GIF8": "a GIF picture",
+}
 
 
 @dataclass
@@ -98,7 +105,7 @@ def check_row(record: str, where: str) -> None:
     if len(record) >= MOST_LINE:
         raise InputRefused(f"{where}: longer than {MOST_LINE:,} characters, expected one image in each line")
     if record.count('"') % 2:
-        raise InputRefused(f"{where}: a quote (\") is opened and never closed")
+        raise InputRefused(f'{where}: a quote (") is opened and never closed')
     if "\0" in record:
         raise InputRefused(f"{where}: a NUL byte: the file is binary or damaged, expected text")
     if not record.isascii():
@@ -116,7 +123,7 @@ def cells_of(record: str, separator: str, where: str) -> list[str]:
     try:
         return next(csv.reader(io.StringIO(record, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
-        raise InputRefused(f"{where}: a quote (\") in the wrong place: {shown(error, 60)}") from None
+        raise InputRefused(f'{where}: a quote (") in the wrong place: {shown(error, 60)}') from None
 
 
 def add(rows: Rows, record: str, line: int, separator: str, columns: Columns, where: str) -> None:
@@ -146,7 +153,10 @@ def add(rows: Rows, record: str, line: int, separator: str, columns: Columns, wh
 def check_count(count: int, columns: Columns, where: str) -> None:
     """Raises InputRefused for a row that is shorter or longer than the first one."""
     if count != columns.count:
-        raise InputRefused(f"{where}: {count:,} cells, expected {columns.count:,} as in the first line", hint="a label that holds a comma needs quotes around it" if count > columns.count else None)
+        raise InputRefused(
+            f"{where}: {count:,} cells, expected {columns.count:,} as in the first line",
+            hint="a label that holds a comma needs quotes around it" if count > columns.count else None,
+        )
 
 
 def without_label(record: str, separator: str, columns: Columns) -> tuple[str, str]:
@@ -167,7 +177,7 @@ def flush(rows: Rows, where: str) -> None:
     if not rows.waiting:
         return
     block = parsed(rows.waiting)
-    if block is None or block.dtype.kind == "f" and not (block.min() >= 0 and block.max() <= 255):  # NaN fails as well
+    if block is None or (block.dtype.kind == "f" and not (block.min() >= 0 and block.max() <= 255)):  # NaN fails as well
         name_guilty(rows, where)
         block = np.array([[float(cell) for cell in row.split(",")] for row in rows.waiting])
     rows.blocks.append(block)
@@ -192,7 +202,7 @@ def parsed(waiting: list[str]) -> np.ndarray | None:
 def name_guilty(rows: Rows, where: str) -> None:
     """Raises InputRefused for the first pixel among the waiting rows that is no brightness."""
     lines = rows.lines[-len(rows.waiting) :]
-    for line, row in zip(lines, rows.waiting):
+    for line, row in zip(lines, rows.waiting, strict=True):
         for index, cell in enumerate(row.split(",")):
             fault = cell_fault(cell)
             if fault:

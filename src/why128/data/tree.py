@@ -81,7 +81,7 @@ def walked(root: Path) -> Tree:
             walk_class(tree, part, name, os.path.join(base, name))
         tree.strays += [os.path.join(base, entry.name) for entry in entries(root / base) if not is_folder(entry)]
     tree.classes = ordered(names[TRAIN])
-    check_tree(tree, {part: base for part, base in parts}, names)
+    check_tree(tree, dict(parts), names)
     return tree
 
 
@@ -115,16 +115,24 @@ def check_tree(tree: Tree, parts: dict[str, str], names: dict[str, list[str]]) -
         if not loose and not tree.strays:
             raise InputRefused(f"{where}: empty: no class folders and no images in it")
         found = f"{len(loose):,} pictures" if loose else f"{len(tree.strays):,} files ({quoted(tree.strays)})"
-        raise InputRefused(f"{where}: no class folders: {found} lie directly in it, expected one sub-folder for each class with its pictures", hint=None if loose else "name the file itself, if one of them is the data")
+        raise InputRefused(
+            f"{where}: no class folders: {found} lie directly in it, expected one sub-folder for each class with its pictures",
+            hint=None if loose else "name the file itself, if one of them is the data",
+        )
     for part, folder_names in names.items():
         filled = {name for at, name, _ in tree.pictures if at == part}
         empty = [os.path.join(parts[part], name) for name in folder_names if name not in filled]
         if empty:
-            below = " (there are folders inside, which are not searched)" if any(path.startswith(tuple(e + os.sep for e in empty)) for path in tree.deeper) else ""
+            below = (
+                " (there are folders inside, which are not searched)" if any(path.startswith(tuple(e + os.sep for e in empty)) for path in tree.deeper) else ""
+            )
             raise InputRefused(
                 f"{where}: class folders without any picture: {quoted(empty)}{below}; leaving them out would number the classes anew",
                 hint="fill or remove them; pictures must lie directly in their class folder",
             )
         extra = [name for name in folder_names if name not in tree.classes]
         if extra:
-            raise InputRefused(f"{where}: classes that the training part does not have: {quoted(os.path.join(parts[part], name) for name in extra)}, expected {quoted(tree.classes)}")
+            raise InputRefused(
+                f"{where}: classes that the training part does not have: {quoted(os.path.join(parts[part], name) for name in extra)}, "
+                f"expected {quoted(tree.classes)}"
+            )

@@ -84,7 +84,7 @@ def opened(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """
     try:
         mode = os.stat(path).st_mode
-        file = open(path, "rb") if stat.S_ISREG(mode) else None  # opening a pipe would wait for its writer
+        file = open(path, "rb") if stat.S_ISREG(mode) else None  # noqa: SIM115 closed below; opening a pipe would wait for its writer
     except PermissionError as fault:
         raise SurroundingsError("may not be read: permission denied", hint="check its owner and mode with ls -l") from fault
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the path

@@ -25,7 +25,7 @@ class Companion:
     """The names of the classes, how a picture is prepared, where the network comes from."""
 
     classes: tuple[str, ...] = ()
-    preparation: Preparation = Preparation()
+    preparation: Preparation = field(default_factory=Preparation)
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -36,7 +36,9 @@ def written(network: Network) -> bytes:
     try:
         return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1).encode("utf-8")
     except (TypeError, ValueError, RecursionError) as fault:
-        raise UsageError(f"the network's classes, preparation and about cannot be written as JSON: {shown(fault)}", hint="use plain texts, numbers and lists") from None
+        raise UsageError(
+            f"the network's classes, preparation and about cannot be written as JSON: {shown(fault)}", hint="use plain texts, numbers and lists"
+        ) from None
 
 
 def read(document: Mapping[str, Any]) -> Companion:

@@ -1,9 +1,10 @@
 """The small part of HDF5 that Keras writes, read in Python with every bound checked.
 
 Not h5py: among 6,000 files damaged in their structure one sent HDF5 2.0's C library (h5py 3.16, November 2026) into a
-loop that takes 400 MB more each second and that no signal handler of Python's ends; and its import takes 0.4 s of every prediction.  What is read: superblock
-0, object headers 1, groups as symbol tables or as links, floating-point datasets in one piece.  All else is refused
-by name.  Section numbers are those of the HDF5 File Format Specification, version 3.0.
+loop that takes 400 MB more each second and that no signal handler of Python's ends; and its import takes 0.4 s of
+every prediction.  What is read: superblock 0, object headers 1, groups as symbol tables or as links, floating-point
+datasets in one piece.  All else is refused by name.  Section numbers are those of the HDF5 File Format Specification,
+version 3.0.
 """
 
 from __future__ import annotations
@@ -164,7 +165,9 @@ class File:
         """Refuses links stored apart, in a fractal heap (IV.A.2.c): Keras's files never have them."""
         heap = at + 2 + (8 if self._number(at + 1, 1) & 1 else 0)
         if self._number(heap, 8) != NOWHERE:
-            raise InputRefused("HDF5 stores a group's links in a heap; expected a symbol table, as Keras writes it", hint="open it with Keras and save it again")
+            raise InputRefused(
+                "HDF5 stores a group's links in a heap; expected a symbol table, as Keras writes it", hint="open it with Keras and save it again"
+            )
 
     def _link(self, at: int) -> Link:
         """One link message (IV.A.2.g)."""
@@ -182,7 +185,7 @@ class File:
 
     def _symbols(self, node: int, names: int, room: int) -> Iterator[Link]:
         """The links below a B-tree's node (III.A.1), whose names are in `room` bytes from `names`."""
-        nodes = [(node, None)]
+        nodes: list[tuple[int, int | None]] = [(node, None)]
         while nodes:
             at, due = nodes.pop(0)
             level = self._number(at + 5, 1)
@@ -237,4 +240,3 @@ class File:
             return {0: "compact", 2: "chunked", 3: "virtual: its numbers are in other datasets"}.get(kind, "of an unknown layout"), NOWHERE, 0
         start, size = self._number(at + 2, 8), self._number(at + 10, 8)
         return "contiguous" if start != NOWHERE else "declared but not stored", start, size
-

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from typing import Any, BinaryIO
 
 from why128 import activations
-from why128.errors import InputRefused, UsageError, Why128Error, shown
+from why128.errors import DataWarning, InputRefused, UsageError, Why128Error, shown
 from why128.formats import aside, companion, foreign, keras_config, weights
 from why128.formats.archive import Archive, opened, packed
 from why128.formats.strict_json import parse
@@ -37,6 +38,9 @@ def save(network: Network, path: str | os.PathLike) -> None:
     except UsageError as fault:
         raise UsageError(f"{shown(path)}: {fault}", hint=fault.hint) from None
     aside.write(path, data)
+    if any(layer.outputs != layer.units for layer in network.layers[:-1] if isinstance(layer, Dense)):
+        # Keras builds the next layer for all units, then feeds it half of them: so fails its own network, too
+        warnings.warn(f"{shown(path)}: can be read here, but not by Keras 3.15, which cannot put a layer after the activation 'glu'", DataWarning, stacklevel=2)
 
 
 def _members(network: Network) -> dict[str, bytes]:
@@ -66,10 +70,7 @@ def load(path: str | os.PathLike) -> Network:
 def _network(file: BinaryIO, path: str) -> Network:
     foreign.check(file, path)
     archive = Archive(file)
-    for name in (keras_config.NAME, weights.NAME):
-        if name not in archive.names:
-            held = ", ".join(archive.names[:5]) or "nothing"
-            raise InputRefused(f"not a Keras file: {name} is missing from the archive, which holds {shown(held)}", hint="save the model with model.save('NAME.keras')")
+    _check_members(archive.names)
     layers = keras_config.layers_of(parse(archive.read(keras_config.NAME, MOST_CONFIG), keras_config.NAME))
     if companion.NAME in archive.names:
         beside = companion.read(parse(archive.read(companion.NAME, MOST_CONFIG), companion.NAME))
@@ -81,6 +82,14 @@ def _network(file: BinaryIO, path: str) -> Network:
     except InputRefused as fault:
         raise InputRefused(f"{weights.NAME}: {fault}", hint=fault.hint) from None
     return Network(layers, numbers, beside.classes, beside.preparation, beside.about)
+
+
+def _check_members(names: tuple[str, ...]) -> None:
+    for name in (keras_config.NAME, weights.NAME):
+        if name not in names:
+            held = shown(", ".join(names[:5]) or "nothing")
+            message = f"not a Keras file: {name} is missing from the archive, which holds {held}"
+            raise InputRefused(message, hint="save the model with model.save('NAME.keras')")
 
 
 def is_network_file(path: str | os.PathLike) -> bool:
@@ -97,7 +106,7 @@ def summary(network: Network, path: str | os.PathLike) -> dict[str, Any]:
         "parameters": network.parameters,
         "bytes": os.path.getsize(path),
         "classes": list(network.classes),
-        "activations": [activations.label(layer.activation) for layer in network.layers if isinstance(layer, Dense)],
+        "activations": [activations.label(layer.activation or "linear") for layer in network.layers if isinstance(layer, Dense)],
         "preparation": {"mode": network.preparation.mode, "scale": list(network.preparation.scale)},
         "about": dict(network.about),
     }

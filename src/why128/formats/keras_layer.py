@@ -149,8 +149,9 @@ def _activation(value: object) -> str:
     if isinstance(value, dict):
         name = value.get("config")
         if value.get("class_name") != "function" or not of_keras(value) or not isinstance(name, str):
+            given = f"{shown(value.get('class_name'))} {shown(name)} of module '{shown(value.get('module'))}'"
             raise InputRefused(
-                f"activation {shown(value.get('class_name'))} {shown(name)} of module '{shown(value.get('module'))}' cannot be taken; expected one by Keras's name",
+                f"activation {given} cannot be taken; expected one by Keras's name",
                 hint="for example activation='relu'; nothing of the file was run",
             )
     if name is not None and not isinstance(name, str):
@@ -174,7 +175,9 @@ def _initializer(value: object, key: str, default: str) -> str:
         name = ""
     if name and (not isinstance(config, dict) or _plain(name, config)):
         return name
-    warnings.warn(f"{key}: {shown(value.get('class_name'))} {shown(config)} has no name here; read as '{default}'; the weights are as stored", DataWarning, stacklevel=2)
+    warnings.warn(
+        f"{key}: {shown(value.get('class_name'))} {shown(config)} has no name here; read as '{default}'; the weights are as stored", DataWarning, stacklevel=2
+    )
     return default
 
 
@@ -214,7 +217,7 @@ def _own_config(layer: Layer, name: str) -> Config:
 def _dense_config(layer: Dense, name: str) -> Config:
     if not isinstance(layer.activation, str):
         raise UsageError(
-            f"layer '{shown(name)}': its activation, {shown(activations.label(layer.activation))}, is a function without a Keras name and cannot be written",
+            f"layer '{shown(name)}': its activation, {shown(activations.label(layer.activation or 'linear'))}, is a function without a Keras name and cannot be written",
             hint="a file holds no code: use an activation by name, for example 'relu'",
         )
     absent = dict.fromkeys(("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"))

@@ -82,7 +82,7 @@ def _datasets(file: hdf5.File) -> dict[str, int]:
     """The addresses of all datasets of the model and its layers, by path."""
     found: dict[str, int] = {}
     links = file.links(file.root) or {}
-    waiting = [(top, links[top]) for top in ("layers", "vars") if top in links]
+    waiting: list[tuple[str, hdf5.Link]] = [(top, links[top]) for top in ("layers", "vars") if top in links]
     groups = {file.root}
     while waiting:
         path, link = waiting.pop()
@@ -126,7 +126,9 @@ def _numbers(one: Due, values: np.ndarray) -> np.ndarray:
         numbers = np.array(values, np.float32)
     odd = int(np.count_nonzero(~np.isfinite(numbers)))
     if odd:
-        raise InputRefused(f"{one.path}, the {one.whose}, has numbers that are not finite in float32 (NaN or infinite): {odd:,} of {numbers.size:,}; expected none")
+        raise InputRefused(
+            f"{one.path}, the {one.whose}, has numbers that are not finite in float32 (NaN or infinite): {odd:,} of {numbers.size:,}; expected none"
+        )
     return numbers
 
 

@@ -63,7 +63,7 @@ class Answer:
         study = self.study
         return [
             Row(
-                candidate.label, f"{study.parameters[k]:,}", words.percent(study.verdict.learned[k].mean), words.limits(study.verdict.accuracies[k]),
+                candidate.label, f"{study.parameters[k]:,}", words.percent(study.verdict.learned[k].mean), words.compact(study.verdict.accuracies[k]),
                 f"{100 * study.verdict.gaps[k]:+.1f}", f"{study.seconds[k]:.2f}", self._mark(k),
             )
             for k, candidate in enumerate(study.plan.candidates)

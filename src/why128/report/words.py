@@ -70,6 +70,11 @@ def limits(interval: Interval) -> str:
     return f"{percent(interval.mean)} ({100 * interval.low:.1f} to {percent(interval.high)})"
 
 
+def compact(interval: Interval) -> str:
+    """The same for a table: "85.0 % (83.4–86.5)"."""
+    return f"{percent(interval.mean)} ({100 * interval.low:.1f}–{100 * interval.high:.1f})"
+
+
 def caveats(study: Study) -> list[str]:
     """What a careful reader should know before relying on the verdict, most important first."""
     plan, verdict, last = study.plan, study.verdict, len(study.plan.candidates) - 1

@@ -52,11 +52,16 @@ def pigeonhole(hits: np.ndarray, rng: np.random.Generator, draws: int = DRAWS) -
     drawn = []
     for begin in range(0, draws, AT_ONCE):
         count = min(AT_ONCE, draws - begin)
-        of_images = rng.multinomial(images, np.full(images, 1 / images), count).astype(np.float32)  # (count, N)
-        of_replicates = rng.multinomial(replicates, np.full(replicates, 1 / replicates), count)  # (count, R)
-        sums = (of_images @ flat).reshape(count, replicates, candidates)
+        sums = (_times_drawn(rng, count, images) @ flat).reshape(count, replicates, candidates)
+        of_replicates = _times_drawn(rng, count, replicates)
         drawn.append(np.einsum("dr,drk->dk", of_replicates, sums, dtype=np.float64) / (replicates * images))
     return np.concatenate(drawn)
+
+
+def _times_drawn(rng: np.random.Generator, draws: int, things: int) -> np.ndarray:
+    """How often each of n things comes up when n are drawn with replacement.  # (draws, n) float32"""
+    drawn = rng.integers(0, things, (draws, things)) + np.arange(draws)[:, None] * things
+    return np.bincount(drawn.ravel(), minlength=draws * things).reshape(draws, things).astype(np.float32)
 
 
 def smallest_within(accuracies: np.ndarray, tolerance: float) -> np.ndarray:

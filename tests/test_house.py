@@ -1,0 +1,137 @@
+"""The house: imports go down only, JAX stays in its room, what is public is listed once, documentation is executed."""
+
+import ast
+import doctest
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import why128
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "why128"
+
+# Floors, from the ground: a module may import those of lower floors, its own folder's, and no neighbour.
+FLOORS = [
+    ["errors"],
+    ["addresses", "activations", "initializers", "optimizers"],
+    ["losses", "layers", "drawing", "nn"],
+    ["recipe", "ladder", "data"],
+    ["network", "division"],
+    ["engine", "formats", "arrays", "callbacks"],
+    ["sequential"],
+    ["studies", "prediction"],
+    ["single"],
+    ["report"],
+    ["asking"],
+    ["keras"],
+    ["cli"],
+    ["__init__", "__main__"],
+]
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+
+# The cohort of exceptions: a heavy library, or one room's import from another, kept out of start-up by a function.
+ONLY_THERE = {"jax": {"engine"}, "optax": {"engine"}, "h5py": {"formats"}, "click": {"cli"}, "rich": {"cli"}, "PIL": {"data"}, "sqlite3": {"studies"}}
+
+
+def modules():
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def room(path):
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imported(path):
+    """Every module that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_every_room_has_a_floor():
+    assert {room(path) for path in modules()} == set(FLOOR)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_imports_go_down_only(path):
+    own = room(path)
+    for name in imported(path):
+        parts = name.split(".")
+        if parts[0] == "why128" and len(parts) > 1 and parts[1] in FLOOR and parts[1] != own:
+            assert FLOOR[parts[1]] < FLOOR[own], f"{own} imports {name}"
+        if parts[0] in ONLY_THERE:
+            assert own in ONLY_THERE[parts[0]], f"{own} imports {name}"
+
+
+def test_statistics_imports_numpy_and_scipy_only():
+    tops = {name.split(".")[0] for name in imported(SOURCE / "studies" / "statistics.py")}
+    assert tops <= {"__future__", "dataclasses", "numpy", "scipy"}
+
+
+def test_a_module_says_why_it_exists_and_is_not_too_long():
+    for path in modules():
+        text = path.read_text()
+        assert ast.get_docstring(ast.parse(text)), path
+        assert text.count("\n") <= 400, path
+
+
+def test_functions_fit_on_a_screen():
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                words = ast.get_docstring(node, clean=False)
+                length = node.end_lineno - node.lineno + 1 - (len(words.splitlines()) if words else 0)
+                assert length <= 45, f"{path.name}: {node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("name", why128.__all__)
+def test_what_is_public_is_there_and_explained(name):
+    assert getattr(why128, name) is not None
+    assert name == "__version__" or getattr(why128, name).__doc__
+
+
+def test_importing_is_light():
+    heavy = {"jax", "numpy", "scipy", "rich", "h5py", "PIL", "click"}
+    code = "import sys, why128; print(*(m for m in sys.modules if '.' not in m))"
+    found = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert not found & heavy
+
+
+def test_the_file_tree_in_architecture_is_the_real_one():
+    tree = re.search(r"```text\nsrc/why128/\n(.*?)```", (ROOT / "ARCHITECTURE.md").read_text(), re.S).group(1)
+    named = {line.split()[0].rstrip("/") for line in tree.splitlines() if re.match(r"  [a-z_]", line)}
+    assert named == {path.name for path in SOURCE.iterdir() if not path.name.startswith("__")}
+
+
+def blocks(path, language):
+    return re.findall(rf"```{language}\n(.*?)```", path.read_text(), re.S)
+
+
+@pytest.mark.parametrize("block", blocks(ROOT / "README.md", "python"))
+def test_the_readme_s_python_runs(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "README.md", "exec"), {})
+
+
+def test_the_readme_s_commands_exist():
+    commands = re.findall(r"^why128 (\w+)", "\n".join(blocks(ROOT / "README.md", "sh")), re.M)
+    assert commands
+    for command in commands:
+        importlib.import_module(f"why128.cli.{command}")
+
+
+def test_versions_are_locked_by_hash():
+    lock = (ROOT / "requirements.lock").read_text()
+    assert "--hash=sha256:" in lock
+    assert "http" not in lock, "no registry's address"
+
+
+def test_doctests_run_from_here_too():
+    assert doctest.testmod(importlib.import_module("why128.addresses")).failed == 0
