@@ -1,5 +1,8 @@
 """Small networks, data and cohorts that several tests use."""
 
+import contextlib
+
+import jax
 import numpy as np
 
 from why128 import losses, optimizers
@@ -36,3 +39,10 @@ def data(count=300, **kwargs):
 
 def cohort(own, optimizer=None, batch_size=32):
     return Cohort(own, optimizer or optimizers.Adam(), losses.SparseCategoricalCrossentropy(), batch_size)
+
+
+@contextlib.contextmanager
+def keras_ways():
+    """Keras counts on promotions that our own code must not use (conftest.py)."""
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -176,9 +176,14 @@ def parted(layers: tuple[Layer, ...]) -> tuple[Shape, tuple[Rescaling | Dropout,
     first = next((i for i, layer in enumerate(layers) if isinstance(layer, Dense)), None)
     if first is None or not isinstance(layers[-1], Dense):
         raise UsageError("network: the last layer must be a Dense with one neuron a class", hint="for example Dense(10, activation='softmax')")
-    before = tuple(layer for layer in layers[1:first] if not isinstance(layer, Flatten))
-    chain = tuple(layer for layer in layers[first:] if not isinstance(layer, Flatten))
+    before = tuple(_nameless(layer) for layer in layers[1:first] if not isinstance(layer, Flatten))
+    chain = tuple(_nameless(layer) for layer in layers[first:] if not isinstance(layer, Flatten))
     return layers[0].shape, before, chain
+
+
+def _nameless(layer: Any) -> Any:
+    """The layer by what it computes: what it is called, and what it was told of its input, make no other program."""
+    return replace(layer, name=None, **({"input_shape": None} if hasattr(layer, "input_shape") else {}))
 
 
 def initial_weights(inputs: int, chain: Chain, seed: int, replicate: int) -> tuple[np.ndarray, ...]:

@@ -15,6 +15,7 @@ from why128.errors import UsageError, shown
 
 Shape = tuple[int, ...]
 
+LARGEST = 3.4e38  # float32's largest number
 MOST_UNITS = 1 << 20  # a million neurons in one layer: beyond it a number is a slip or an attack, not a network
 
 
@@ -63,7 +64,7 @@ class Rescaling:
 
     def __post_init__(self):
         for what, value in (("scale", self.scale), ("offset", self.offset)):
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= LARGEST:
                 raise UsageError(f"Rescaling: {what} must be one finite number, got {shown(repr(value))}", hint="for example Rescaling(1/255)")
         if self.input_shape is not None:
             object.__setattr__(self, "input_shape", checked_shape(self.input_shape, "Rescaling"))
@@ -74,7 +75,7 @@ class Dense:
     """A layer of `units` neurons: activation(inputs · kernel + bias)."""
 
     units: int
-    activation: Activation | None = None
+    activation: Activation = "linear"  # None, as Keras has it, is taken too
     use_bias: bool = True
     kernel_initializer: str = "glorot_uniform"
     bias_initializer: str = "zeros"

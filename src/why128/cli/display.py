@@ -70,8 +70,9 @@ class Watch:
             bar = "" if accuracy is None else ProgressBar(total=1.0, completed=accuracy, width=40, complete_style="cyan", finished_style="cyan")
             table.add_row(label, "…" if accuracy is None else words.percent(accuracy), bar)
         title = Text(f"{shown(self.data.name)}: {len(self.data.train):,} images, {len(self.data.classes)} classes; {len(self.plan.candidates)} widths × {self.plan.replicates} replicates")
-        whole = ProgressBar(total=1.0, completed=self.share, width=60, complete_style="green", finished_style="green")
-        return Group(title, Padding(table, (1, 0)), whole, Text(self.line(), style="dim"))
+        whole = Table.grid(padding=(0, 2))
+        whole.add_row(ProgressBar(total=1.0, completed=self.share, width=30, complete_style="green", finished_style="green"), Text(self.line(), style="dim"))
+        return Group(title, Padding(table, (1, 0)), whole)
 
 
 @contextmanager

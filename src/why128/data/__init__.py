@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from why128.data.fetch import fetch
+from why128.data.catalogue import KnownSet, known
+from why128.data.download import fetch
 from why128.data.found import Reading
 from why128.data.images import Dataset, Images
-from why128.data.known import KnownSet, known
 from why128.data.pictures import read_picture
 from why128.data.source import open_data
-from why128.data.split import split
+from why128.data.splitting import split
 
 __all__ = ["Dataset", "Images", "KnownSet", "Reading", "fetch", "known", "open_data", "read_picture", "split"]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from why128.data.catalogue import KnownSet
 from why128.data.found import TRAIN, Found, Part
-from why128.data.known import KnownSet
 from why128.data.stream import Stream
 from why128.errors import InputRefused, shown
 

@@ -23,6 +23,7 @@ class Columns:
     label: int  # the column of the label
     order: tuple[int, ...] | None  # the pixels' columns in reading order, when the header has them in another one
     named: bool  # whether the first line is a header
+    separator: str = ","
     warnings: tuple[str, ...] = ()
 
 
@@ -52,7 +53,7 @@ def columns_of(cells: Sequence[str], where: str) -> Columns:
         raise InputRefused(f"{where}: line 1: duplicate column names: {quoted(twice)}, expected each name once")
     label, warnings = label_column(names, where)
     order, more = pixel_order(names, label, where)
-    return Columns(len(cells), label, order, True, warnings + more)
+    return Columns(len(cells), label, order, True, warnings=warnings + more)
 
 
 def label_column(names: Sequence[str], where: str) -> tuple[int, tuple[str, ...]]:
@@ -71,7 +72,13 @@ def pixel_order(names: Sequence[str], label: int, where: str) -> tuple[tuple[int
     """The pixels' columns by the numbers in their names; None when they are in that order already, or not numbered."""
     pixels = [index for index in range(len(names)) if index != label]
     found = [PIXEL_NAME.fullmatch(names[index]) for index in pixels]
-    if any(match is None for match in found) or len({match["stem"].lower() for match in found if match}) > 1:
+    strange = [names[index] for index, match in zip(pixels, found, strict=True) if match is None]
+    if 0 < len(strange) < len(pixels) / 2:
+        raise InputRefused(
+            f"{where}: line 1: columns that are neither the label nor pixels: {quoted(strange)}, expected label,pixel0,pixel1,...",
+            hint="remove these columns",
+        )
+    if strange or len({match["stem"].lower() for match in found if match}) > 1:
         return None, ()
     key = {index: (int(match["row"]), int(match["column"] or 0)) for index, match in zip(pixels, found, strict=True) if match}
     order = sorted(pixels, key=lambda index: key[index])

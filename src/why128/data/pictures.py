@@ -5,6 +5,7 @@ Clear parts are shown on white, as a page would show them; the colour under clea
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import warnings
@@ -31,6 +32,7 @@ TURNS = {
 }  # fmt: skip
 SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange height and width
 SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"GIF8")
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # what it logs of a corrupt file is said here in our words
 quiet = threading.RLock()  # the filters of `warnings` belong to the whole process
 one_large = threading.Lock()
 

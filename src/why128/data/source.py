@@ -9,14 +9,14 @@ from typing import Any
 
 from why128.data.arrays import npy_files, read_arrays, read_npy_file, read_npy_folder, read_npz
 from why128.data.assembling import dataset_from
+from why128.data.catalogue import SCIKIT_DIGITS, KnownSet, known
 from why128.data.digits import read_digits
-from why128.data.fetch import by_name, fetch
+from why128.data.download import by_name, fetch
 from why128.data.files import opened, refusal
 from why128.data.folder import read_folder
 from why128.data.found import PLAIN, Found, Reading
 from why128.data.idx_folder import idx_files, read_idx_file, read_idx_folder
 from why128.data.images import Dataset
-from why128.data.known import SCIKIT_DIGITS, KnownSet, known
 from why128.data.layout import quoted
 from why128.data.stream import GZIP
 from why128.data.table import read_csv

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -59,12 +59,12 @@ def read_csv(path: Path) -> Found:
             raise InputRefused(f"{where}: empty: no rows in it, only blank lines")
         separator = max(SEPARATORS, key=first.count)
         cells = cells_of(first, separator, f"{where}: line {first_line}")
-        columns = columns_of(cells, where)
+        columns = replace(columns_of(cells, where), separator=separator)
         rows = Rows()
         if not columns.named:
-            add(rows, first, first_line, separator, columns, where)
+            add(rows, first, first_line, columns, where)
         for line, record in records:
-            add(rows, record, line, separator, columns, where)
+            add(rows, record, line, columns, where)
         flush(rows, where)
     if not rows.labels:
         raise InputRefused(f"{where}: no rows: a header and no data after it")
@@ -126,22 +126,22 @@ def cells_of(record: str, separator: str, where: str) -> list[str]:
         raise InputRefused(f'{where}: a quote (") in the wrong place: {shown(error, 60)}') from None
 
 
-def add(rows: Rows, record: str, line: int, separator: str, columns: Columns, where: str) -> None:
+def add(rows: Rows, record: str, line: int, columns: Columns, where: str) -> None:
     """Adds one row; its pixels are parsed later, with others."""
     if '"' in record:
-        cells = cells_of(record, separator, f"{where}: line {line}")
+        cells = cells_of(record, columns.separator, f"{where}: line {line}")
         check_count(len(cells), columns, f"{where}: line {line}")
         label = cells.pop(columns.label)
         pixels = ",".join(cells)
         if pixels.count(",") != len(cells) - 1:
             raise InputRefused(f"{where}: line {line}: a pixel holds a comma, expected a number")
     else:
-        check_count(record.count(separator) + 1, columns, f"{where}: line {line}")
-        label, pixels = without_label(record, separator, columns)
-        if separator != ",":
+        check_count(record.count(columns.separator) + 1, columns, f"{where}: line {line}")
+        label, pixels = without_label(record, columns)
+        if columns.separator != ",":
             if "," in pixels:
                 raise InputRefused(f"{where}: line {line}: a pixel holds a comma, expected a number with a decimal point")
-            pixels = pixels.replace(separator, ",")
+            pixels = pixels.replace(columns.separator, ",")
     rows.labels.append(label)
     rows.lines.append(line)
     rows.waiting.append(pixels)
@@ -159,17 +159,17 @@ def check_count(count: int, columns: Columns, where: str) -> None:
         )
 
 
-def without_label(record: str, separator: str, columns: Columns) -> tuple[str, str]:
+def without_label(record: str, columns: Columns) -> tuple[str, str]:
     """The label of a row without quotes, and the rest of it."""
     if columns.label == 0:
-        label, _, rest = record.partition(separator)
+        label, _, rest = record.partition(columns.separator)
         return label, rest
     if columns.label == columns.count - 1:
-        rest, _, label = record.rpartition(separator)
+        rest, _, label = record.rpartition(columns.separator)
         return label, rest
-    cells = record.split(separator)
+    cells = record.split(columns.separator)
     label = cells.pop(columns.label)
-    return label, separator.join(cells)
+    return label, columns.separator.join(cells)
 
 
 def flush(rows: Rows, where: str) -> None:

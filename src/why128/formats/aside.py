@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+from collections.abc import Iterator
 
 from why128.errors import SurroundingsError, shown
 
@@ -28,11 +29,27 @@ def write(path: str | os.PathLike, data: bytes) -> None:
     A symbolic link is followed.  Raises SurroundingsError where the disk or a permission refuses; then nothing was
     changed and nothing is left behind.
     """
+    with _refusing(path) as target:
+        _replaced(target, data)
+
+
+def check(path: str | os.PathLike) -> None:
+    """Raises SurroundingsError where `write` could not write: the folder is missing, or may not be written to."""
+    with _refusing(path) as target:
+        folder = os.path.dirname(target)
+        os.stat(folder)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+@contextlib.contextmanager
+def _refusing(path: str | os.PathLike) -> Iterator[str]:
+    """The file that is meant; what the system refuses becomes a SurroundingsError."""
     try:
         target = os.path.realpath(path)
         if os.path.isdir(target):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        _replaced(target, data)
+        yield target
     except (OSError, ValueError) as fault:  # ValueError: a NUL in the path
         reason = getattr(fault, "strerror", None) or str(fault)
         hint = HINTS.get(getattr(fault, "errno", 0))

@@ -31,8 +31,7 @@ def save(network: Network, path: str | os.PathLike) -> None:
     Raises UsageError where the path ends otherwise or an activation has no name, SurroundingsError where the disk or
     a permission refuses.
     """
-    if not os.fspath(path).lower().endswith(ENDING):
-        raise UsageError(f"{shown(path)}: expected a path that ends in {ENDING}", hint=f"for example {shown(os.path.splitext(os.fspath(path))[0])}{ENDING}")
+    check_ending(path)
     try:
         data = packed(_members(network))
     except UsageError as fault:
@@ -41,6 +40,18 @@ def save(network: Network, path: str | os.PathLike) -> None:
     if any(layer.outputs != layer.units for layer in network.layers[:-1] if isinstance(layer, Dense)):
         # Keras builds the next layer for all units, then feeds it half of them: so fails its own network, too
         warnings.warn(f"{shown(path)}: can be read here, but not by Keras 3.15, which cannot put a layer after the activation 'glu'", DataWarning, stacklevel=2)
+
+
+def check_ending(path: str | os.PathLike) -> None:
+    """Raises UsageError where `path` does not end in .keras: asked before a long training, not after it."""
+    if not os.fspath(path).lower().endswith(ENDING):
+        raise UsageError(f"{shown(path)}: expected a path that ends in {ENDING}", hint=f"for example {shown(os.path.splitext(os.fspath(path))[0])}{ENDING}")
+
+
+def check_target(path: str | os.PathLike) -> None:
+    """Raises what `save` would raise for this path: UsageError for its ending, SurroundingsError where nothing can be written."""
+    check_ending(path)
+    aside.check(path)
 
 
 def _members(network: Network) -> dict[str, bytes]:

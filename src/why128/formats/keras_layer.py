@@ -216,8 +216,9 @@ def _own_config(layer: Layer, name: str) -> Config:
 
 def _dense_config(layer: Dense, name: str) -> Config:
     if not isinstance(layer.activation, str):
+        function = shown(activations.label(layer.activation or "linear"))
         raise UsageError(
-            f"layer '{shown(name)}': its activation, {shown(activations.label(layer.activation or 'linear'))}, is a function without a Keras name and cannot be written",
+            f"layer '{shown(name)}': its activation, {function}, is a function without a Keras name and cannot be written",
             hint="a file holds no code: use an activation by name, for example 'relu'",
         )
     absent = dict.fromkeys(("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from why128.data.known import KnownSet, cache, complete, known
+from why128.data.catalogue import KnownSet, cache, complete, known
 from why128.errors import SurroundingsError, UsageError, shown
 
 SECONDS = 30  # without an answer, after which a server is given up

@@ -1,0 +1,70 @@
+"""How far a network trained alone drifts from the same network trained in company, over a whole training.
+
+    python benchmarks/drift.py [--replicates 3]
+
+Both start from identical weights and see the same images in the same order; the wider product only adds the same
+numbers in another order.  Measured: the largest difference of any weight after 100 steps and at the end, the
+difference in validation accuracy, and the share of validation images answered with the same class.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import numpy as np
+import record
+
+from why128.data import open_data
+from why128.division import divide
+from why128.engine import Cohort, Data, Run, assess, start, train
+from why128.ladder import Ladder
+from why128.studies.plan import Plan
+
+STEPS = 50  # in each of two epochs: the 100 steps over which the tests bound the drift
+
+
+def epochs(plan, networks, arrays, run):
+    """The weights of every candidate and its hits on validation images, epoch by epoch."""
+    ladder = Ladder.of(networks)
+    cohort = Cohort(ladder, plan.recipe.optimizer, plan.recipe.loss, plan.recipe.batch_size)
+    for epoch in train(cohort, arrays, run, start(cohort, ladder.initial(run.seed, run.replicate))):
+        yield ladder.unpack(epoch.state.parameters), assess(cohort, arrays, run.held_out, epoch.state.parameters).hits
+
+
+def furthest(a, b):
+    return max(float(np.abs(x - y).max()) for x, y in zip(a, b, strict=True))
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--replicates", type=int, default=3)
+    plan, data = Plan(), open_data("sample")
+    division = divide(data, plan.recipe.held_out, plan.recipe.seed)
+    arrays, networks = Data.of(data.train.pixels.reshape(len(data.train), -1), data.train.labels), plan.networks(data)
+    short = division.learned[: STEPS * plan.recipe.batch_size]
+    found = {c.label: {"after_100_steps": [], "at_the_end": [], "accuracy_points": [], "same_hits": []} for c in plan.candidates}
+    for replicate in range(options.parse_args().replicates):
+        runs = [Run(short, 2, 0, replicate, short[:100]), Run(division.learned, plan.recipe.epochs, 0, replicate, division.held_out)]
+        for run, key in zip(runs, ("after_100_steps", "at_the_end"), strict=True):
+            *_, (company, hits) = epochs(plan, networks, arrays, run)
+            for k, candidate in enumerate(plan.candidates):
+                *_, (alone, own) = epochs(plan, networks[k : k + 1], arrays, run)
+                figures = found[candidate.label]
+                figures[key].append(furthest(company[k], alone[0]))
+                if key == "at_the_end":
+                    figures["accuracy_points"].append(100 * abs(float(hits[k].mean() - own[0].mean())))
+                    figures["same_hits"].append(float((hits[k] == own[0]).mean()))
+    figures = {label: {name: record.spread(values) for name, values in each.items()} for label, each in found.items()}
+    path = record.write("drift", figures, ["jax", "jaxlib", "optax", "numpy"])
+    print(f"{'neurons':>8} {'100 steps':>11} {'the end':>11} {'points':>8} {'same hits':>10}   (greatest, but for hits: least)")
+    for label, each in figures.items():
+        print(f"{label:>8} {each['after_100_steps']['max']:11.1e} {each['at_the_end']['max']:11.1e} {each['accuracy_points']['max']:8.2f} {each['same_hits']['min']:10.4f}")
+    print(f"written to {path}")
+
+
+if __name__ == "__main__":
+    main()
