@@ -27,12 +27,12 @@ from why128.studies.plan import Plan
 STEPS = 50  # in each of two epochs: the 100 steps over which the tests bound the drift
 
 
-def epochs(plan, networks, arrays, run):
-    """The weights of every candidate and its hits on validation images, epoch by epoch."""
+def trained(plan, networks, arrays, run, judged):
+    """The weights of every candidate and its hits on the images that it is judged by."""
     ladder = Ladder.of(networks)
     cohort = Cohort(ladder, plan.recipe.optimizer, plan.recipe.loss, plan.recipe.batch_size)
-    for epoch in train(cohort, arrays, run, start(cohort, ladder.initial(run.seed, run.replicate))):
-        yield ladder.unpack(epoch.state.parameters), assess(cohort, arrays, run.held_out, epoch.state.parameters).hits
+    *_, last = train(cohort, arrays, run, start(cohort, ladder.initial(run.seed, run.replicate)))
+    return ladder.unpack(last.state.parameters), assess(cohort, arrays, judged, last.state.parameters).hits
 
 
 def furthest(a, b):
@@ -46,13 +46,19 @@ def main():
     division = divide(data, plan.recipe.held_out, plan.recipe.seed)
     arrays, networks = Data.of(data.train.pixels.reshape(len(data.train), -1), data.train.labels), plan.networks(data)
     short = division.learned[: STEPS * plan.recipe.batch_size]
-    found = {c.label: {"after_100_steps": [], "at_the_end": [], "accuracy_points": [], "same_hits": []} for c in plan.candidates}
+    found = {
+        c.label: {"after_100_steps": [], "at_the_end": [], "accuracy_points": [], "same_hits": []}
+        for c in plan.candidates
+    }
     for replicate in range(options.parse_args().replicates):
-        runs = [Run(short, 2, 0, replicate, short[:100]), Run(division.learned, plan.recipe.epochs, 0, replicate, division.held_out)]
-        for run, key in zip(runs, ("after_100_steps", "at_the_end"), strict=True):
-            *_, (company, hits) = epochs(plan, networks, arrays, run)
+        runs = {
+            "after_100_steps": Run(short, 2, 0, replicate),
+            "at_the_end": Run(division.learned, plan.recipe.epochs, 0, replicate),
+        }
+        for key, run in runs.items():
+            company, hits = trained(plan, networks, arrays, run, division.held_out)
             for k, candidate in enumerate(plan.candidates):
-                *_, (alone, own) = epochs(plan, networks[k : k + 1], arrays, run)
+                alone, own = trained(plan, networks[k : k + 1], arrays, run, division.held_out)
                 figures = found[candidate.label]
                 figures[key].append(furthest(company[k], alone[0]))
                 if key == "at_the_end":
@@ -60,9 +66,10 @@ def main():
                     figures["same_hits"].append(float((hits[k] == own[0]).mean()))
     figures = {label: {name: record.spread(values) for name, values in each.items()} for label, each in found.items()}
     path = record.write("drift", figures, ["jax", "jaxlib", "optax", "numpy"])
-    print(f"{'neurons':>8} {'100 steps':>11} {'the end':>11} {'points':>8} {'same hits':>10}   (greatest, but for hits: least)")
+    print("neurons   100 steps     the end   points  same hits   (greatest, but for hits: least)")
     for label, each in figures.items():
-        print(f"{label:>8} {each['after_100_steps']['max']:11.1e} {each['at_the_end']['max']:11.1e} {each['accuracy_points']['max']:8.2f} {each['same_hits']['min']:10.4f}")
+        greatest = (each[name]["max"] for name in ("after_100_steps", "at_the_end", "accuracy_points"))
+        print("{:>7} {:11.1e} {:11.1e} {:8.2f} {:10.4f}".format(label, *greatest, each["same_hits"]["min"]))
     print(f"written to {path}")
 
 

@@ -74,7 +74,9 @@ def ladder_epochs(data, arrays, epochs):
     rows = np.arange(len(data.train))
 
     def work(i):
-        return [e.seconds for e in train(cohort, arrays, Run(rows, epochs + 1, 0, i), start(cohort, ladder.initial(0, i)))][1:]
+        return [
+            e.seconds for e in train(cohort, arrays, Run(rows, epochs + 1, 0, i), start(cohort, ladder.initial(0, i)))
+        ][1:]
 
     flop = 4 * ladder.inputs * sum(ladder.rows) * len(rows)
     return [flop * cores() / seconds / 1e9 for seconds in np.max(side_by_side(work), axis=0)]
@@ -104,9 +106,18 @@ def keras_s(data, epochs):
             self.seconds.append(time.perf_counter() - self.began)
 
     layers, clock = keras.layers, Clock()
-    model = keras.Sequential([layers.Input((28, 28)), layers.Flatten(), layers.Dense(128, "relu"), layers.Dense(10, "softmax")])
+    model = keras.Sequential(
+        [layers.Input((28, 28)), layers.Flatten(), layers.Dense(128, "relu"), layers.Dense(10, "softmax")]
+    )
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(data.train.pixels[..., 0] / np.float32(255), data.train.labels, batch_size=32, epochs=epochs + 1, verbose=0, callbacks=[clock])
+    model.fit(
+        data.train.pixels[..., 0] / np.float32(255),
+        data.train.labels,
+        batch_size=32,
+        epochs=epochs + 1,
+        verbose=0,
+        callbacks=[clock],
+    )
     return clock.seconds[1:]
 
 
@@ -133,7 +144,12 @@ def main():
     }
     path = record.write("engine", figures, ["jax", "jaxlib", "optax", "keras", "numpy"])
     for name, figure in figures.items():
-        print(f"{name:<36}", figure if isinstance(figure, int) else f"{figure['median']:9.3f}  ({figure['min']:.3f} to {figure['max']:.3f}, n = {figure['n']})")
+        print(
+            f"{name:<36}",
+            figure
+            if isinstance(figure, int)
+            else f"{figure['median']:9.3f}  ({figure['min']:.3f} to {figure['max']:.3f}, n = {figure['n']})",
+        )
     print(f"written to {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
 
 

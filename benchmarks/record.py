@@ -43,6 +43,14 @@ def _said(*command):
 def _machine():
     import os
 
-    names = [line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    names = [
+        line.split(":")[1].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
     flags = _said("grep", "-m1", "flags", "/proc/cpuinfo").split()
-    return {"processor": names[0] if names else platform.processor(), "cores": len(os.sched_getaffinity(0)), "vector": [f for f in ("avx2", "avx512f", "avx512_bf16", "amx_tile") if f in flags]}
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "vector": [f for f in ("avx2", "avx512f", "avx512_bf16", "amx_tile") if f in flags],
+    }

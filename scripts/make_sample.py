@@ -52,7 +52,9 @@ OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR
 
 def chosen(labels: np.ndarray, each: int, rng: np.random.Generator) -> np.ndarray:
     """The rows of `each` images of every class, sorted."""
-    return np.sort(np.concatenate([rng.choice(np.flatnonzero(labels == label), each, replace=False) for label in range(10)]))
+    return np.sort(
+        np.concatenate([rng.choice(np.flatnonzero(labels == label), each, replace=False) for label in range(10)])
+    )
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:

@@ -19,10 +19,10 @@ SOURCE = ROOT / "src" / "why128"
 FLOORS = [
     ["errors"],
     ["addresses", "activations", "initializers", "optimizers"],
-    ["losses", "layers", "drawing", "nn"],
+    ["losses", "layers", "drawing"],
     ["recipe", "ladder", "data"],
-    ["network", "division"],
-    ["engine", "formats", "arrays", "callbacks"],
+    ["network", "division", "nn"],
+    ["engine", "formats", "arrays", "callbacks", "summary"],
     ["sequential"],
     ["studies", "prediction"],
     ["single"],
@@ -88,7 +88,7 @@ def test_functions_fit_on_a_screen():
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 words = ast.get_docstring(node, clean=False)
                 length = node.end_lineno - node.lineno + 1 - (len(words.splitlines()) if words else 0)
-                assert length <= 45, f"{path.name}: {node.name} has {length} lines"
+                assert length <= 40, f"{path.name}: {node.name} has {length} lines"
 
 
 @pytest.mark.parametrize("name", why128.__all__)

@@ -159,7 +159,10 @@ def resolve(activation: object) -> Activation:
         return name
     if callable(activation):
         return _name_of(activation) or activation
-    raise UsageError(f"activation: expected a name or a function, got {shown(repr(activation))}", hint="for example 'relu', or tf.nn.relu")
+    raise UsageError(
+        f"activation: expected a name or a function, got {shown(repr(activation))}",
+        hint="for example 'relu', or tf.nn.relu",
+    )
 
 
 def _name_of(function: Callable) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +11,19 @@ from why128.errors import UsageError, shown
 from why128.layers import Shape
 from why128.losses import CategoricalCrossentropy, Loss
 from why128.network import flat_images
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Labelled images, read: what is learned from or judged by."""
+
+    images: np.ndarray  # (N, D) bytes or float32
+    labels: np.ndarray  # (N,) int32
+    weights: np.ndarray  # (N,) float32, how much each counts
+
+    def take(self, part: slice) -> Examples:
+        """Some of them."""
+        return Examples(self.images[part], self.labels[part], self.weights[part])
 
 
 def images(x: object, due: Shape, name: str = "x") -> np.ndarray:
@@ -40,39 +54,75 @@ def labels(y: object, count: int, classes: int, loss: Loss, name: str = "y") -> 
     if y is None:
         raise UsageError(f"{name}: labels are missing", hint="call fit(images, labels)")
     array = np.asarray(y)
-    if len(array) != count:
-        raise UsageError(f"{name}: expected {count:,} labels, one an image, got {len(array):,}")
+    if not array.ndim or len(array) != count:
+        given = f"{len(array):,}" if array.ndim else "a single value"
+        raise UsageError(f"{name}: expected {count:,} labels, one an image, got {given}")
     if isinstance(loss, CategoricalCrossentropy):
         return _one_hot(array, classes, name)
     array = array.reshape(count) if array.size == count else array
-    if array.ndim != 1 or array.dtype.kind not in "biuf" or (array != np.floor(array)).any():
+    if array.ndim != 1 or array.dtype.kind not in "biuf" or not np.isfinite(array).all() or (array % 1 != 0).any():
         raise UsageError(
             f"{name}: expected whole numbers of shape ({count},), got {array.dtype} of shape {array.shape}",
             hint="one-hot targets go with loss='categorical_crossentropy'",
         )
     if array.min() < 0 or array.max() >= classes:
         worst = int(array.min() if array.min() < 0 else array.max())
-        raise UsageError(f"{name}: expected labels from 0 to {classes - 1}, got {worst}", hint="the last layer needs one neuron a class")
+        raise UsageError(
+            f"{name}: expected labels from 0 to {classes - 1}, got {worst}",
+            hint="the last layer needs one neuron a class",
+        )
     return array.astype(np.int32)
 
 
 def _one_hot(array: np.ndarray, classes: int, name: str) -> np.ndarray:
     if array.ndim != 2 or array.shape[1] != classes:
-        raise UsageError(f"{name}: expected one-hot rows of shape ({len(array)}, {classes}), got {array.shape}", hint="whole-number labels go with loss='sparse_categorical_crossentropy'")
+        raise UsageError(
+            f"{name}: expected one-hot rows of shape ({len(array)}, {classes}), got {array.shape}",
+            hint="whole-number labels go with loss='sparse_categorical_crossentropy'",
+        )
     if not (((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all()):
         raise UsageError(f"{name}: expected a single 1 in every row; mixed targets are not supported")
     return array.argmax(axis=1).astype(np.int32)
 
 
-def weights(sample: object, by_class: Mapping[int, float] | None, labels: np.ndarray) -> np.ndarray | None:
-    """How much each image counts (N,) float32: sample weight times class weight; None where neither is given."""
-    if sample is None and not by_class:
-        return None
+def weights(sample: object, by_class: Mapping[int, float] | None, labels: np.ndarray) -> np.ndarray:
+    """How much each image counts (N,) float32: sample weight times class weight, 1 where neither is given."""
     each = np.ones(len(labels), np.float32) if sample is None else np.asarray(sample, np.float32)
     if each.shape != labels.shape or not np.isfinite(each).all() or (each < 0).any():
-        raise UsageError(f"sample_weight: expected {len(labels):,} finite numbers of at least 0, got shape {each.shape}")
+        raise UsageError(
+            f"sample_weight: expected {len(labels):,} finite numbers of at least 0, got shape {each.shape}"
+        )
     for label, weight in (by_class or {}).items():
         if not isinstance(weight, (int, float)) or not np.isfinite(weight) or weight < 0:
-            raise UsageError(f"class_weight: expected a finite number of at least 0 for class {shown(label)}, got {shown(repr(weight))}")
+            raise UsageError(
+                f"class_weight: expected a finite number of at least 0 for class {shown(label)}, got {shown(repr(weight))}"
+            )
         each = np.where(labels == label, each * np.float32(weight), each)
     return each
+
+
+def parted(examples: Examples, share: float) -> tuple[Examples, Examples | None]:
+    """The last share of the examples held back, as Keras does; raises UsageError where a part would be empty."""
+    count = len(examples.labels)
+    if not isinstance(share, (int, float)) or not 0.0 <= share < 1.0:
+        raise UsageError(f"validation_split: expected a number of at least 0 and below 1, got {shown(repr(share))}")
+    cut = int(count * (1.0 - share))
+    if share == 0.0:
+        return examples, None
+    if cut in (0, count):
+        raise UsageError(f"validation_split: {share} of {count} images leaves one part without any")
+    return examples.take(slice(cut)), examples.take(slice(cut, None))
+
+
+def together(first: Examples, second: Examples | None) -> Examples:
+    """All examples in one, the second after the first."""
+    if second is None:
+        return first
+    pairs = ((first.images, second.images), (first.labels, second.labels), (first.weights, second.weights))
+    return Examples(*(np.concatenate(pair) for pair in pairs))
+
+
+def scale(x: np.ndarray) -> tuple[float, float]:
+    """The values of black and white in images: bytes, or whatever goes beyond 1, mean 0..255."""
+    black = -1.0 if x.min() < 0 else 0.0
+    return (black, 255.0 if x.dtype == np.uint8 or x.max() > 1.5 else 1.0)

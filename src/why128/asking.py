@@ -17,7 +17,14 @@ from why128.studies.run import Event
 from why128.studies.store import new_folder
 
 
-def study(data: Any = "sample", plan: Plan | None = None, *, out: str | os.PathLike | None = None, tell: Callable[[Event], None] = lambda event: None, workers: int | None = None) -> Answer:
+def study(
+    data: Any = "sample",
+    plan: Plan | None = None,
+    *,
+    out: str | os.PathLike | None = None,
+    tell: Callable[[Event], None] = lambda event: None,
+    workers: int | None = None,
+) -> Answer:
     """How many neurons are enough for this data?  Trains the plan's ladder and answers.
 
     `data` is whatever `load_data` opens, or a Dataset.  Results are kept in `out`, by default a new folder in

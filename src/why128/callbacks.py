@@ -49,7 +49,15 @@ class History(Callback):
 class EarlyStopping(Callback):
     """Stops when `monitor` has not improved by more than `min_delta` for `patience` epochs."""
 
-    def __init__(self, monitor: str = "val_loss", min_delta: float = 0.0, patience: int = 0, mode: str = "auto", restore_best_weights: bool = False, start_from_epoch: int = 0):
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0.0,
+        patience: int = 0,
+        mode: str = "auto",
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ):
         if mode not in ("auto", "min", "max"):
             raise UsageError(f"EarlyStopping: mode must be 'auto', 'min' or 'max', got {mode!r}")
         higher = mode == "max" or (mode == "auto" and monitor.endswith("accuracy"))
@@ -63,14 +71,18 @@ class EarlyStopping(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if epoch < self.start_from_epoch:
             return
-        if self.monitor not in (logs or {}):
-            raise UsageError(f"EarlyStopping: '{self.monitor}' is not measured; measured are {', '.join(logs or {})}", hint="give fit validation_data or validation_split")
-        value = self.sign * logs[self.monitor]
+        measured = logs or {}
+        if self.monitor not in measured:
+            raise UsageError(
+                f"EarlyStopping: '{self.monitor}' is not measured; measured are {', '.join(measured)}",
+                hint="give fit validation_data or validation_split",
+            )
+        value = self.sign * measured[self.monitor]
         self.waited += 1
         if value - self.min_delta > self.best:
             self.best, self.waited, self.best_epoch = value, 0, epoch
             self.best_weights = self.model.get_weights() if self.restore_best_weights else None
-        if self.waited >= self.patience and epoch > 0:
+        elif self.waited >= self.patience and epoch > 0:
             self.stopped_epoch, self.model.stop_training = epoch, True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
@@ -83,7 +95,13 @@ def checked(callbacks: list[Callback] | Callback | None) -> list[Callback]:
     each = [] if callbacks is None else list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
     for callback in each:
         if not isinstance(callback, Callback):
-            raise UsageError(f"callbacks: expected why128.callbacks.Callback, got {type(callback).__name__}", hint="derive yours from why128.callbacks.Callback")
+            raise UsageError(
+                f"callbacks: expected why128.callbacks.Callback, got {type(callback).__name__}",
+                hint="derive yours from why128.callbacks.Callback",
+            )
         if any(hasattr(callback, hook) for hook in BATCH_HOOKS):
-            raise UsageError(f"callbacks: {type(callback).__name__} asks to be called after batches; an epoch is one compiled program", hint="use on_epoch_end")
+            raise UsageError(
+                f"callbacks: {type(callback).__name__} asks to be called after batches; an epoch is one compiled program",
+                hint="use on_epoch_end",
+            )
     return each

@@ -17,7 +17,11 @@ def draw(name: str, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndar
     match NAMED[name]:
         case VarianceScaling(scale, fan, normal):
             variance = scale / {"in": shape[0], "out": shape[-1], "avg": (shape[0] + shape[-1]) / 2}[fan]
-            values = _cut_normal(rng, shape, math.sqrt(variance) / STDDEV_OF_CUT) if normal else _symmetric(rng, shape, math.sqrt(3 * variance))
+            values = (
+                _cut_normal(rng, shape, math.sqrt(variance) / STDDEV_OF_CUT)
+                if normal
+                else _symmetric(rng, shape, math.sqrt(3 * variance))
+            )
         case Uniform(low, high):
             values = rng.uniform(low, high, shape)
         case Normal(stddev, cut):

@@ -51,7 +51,9 @@ def shown(outside: object, limit: int = SHOWN) -> str:
     >>> shown("a\\x1b[31mb")
     'a\\\\x1b[31mb'
     """
-    raw = "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in str(outside))
+    raw = "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in str(outside)
+    )
     if len(raw) <= limit:
         return raw
     return f"{raw[: limit // 2]}…{raw[-(limit // 2) :]}"

@@ -76,7 +76,9 @@ def resolve(initializer: str | None) -> str:
     """
     text = "zeros" if initializer is None else initializer
     if not isinstance(text, str):
-        raise UsageError(f"initializer: expected a name, got {shown(repr(text))}", hint=f"known names: {', '.join(NAMED)}")
+        raise UsageError(
+            f"initializer: expected a name, got {shown(repr(text))}", hint=f"known names: {', '.join(NAMED)}"
+        )
     name = text if text in NAMED else "".join("_" + c.lower() if c.isupper() else c for c in text).lstrip("_")
     if name not in NAMED:
         near = difflib.get_close_matches(name, NAMED, 1)

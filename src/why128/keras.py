@@ -24,10 +24,22 @@ class KnownData:
         """((images, labels), (test images, test labels)): bytes (N, height, width) and whole numbers (N,)."""
         data = open_data(self.name)
         assert data.test is not None
-        return tuple((part.pixels[..., 0], part.labels) for part in (data.train, data.test))
+        return (data.train.pixels[..., 0], data.train.labels), (data.test.pixels[..., 0], data.test.labels)
 
 
 models = SimpleNamespace(Sequential=Sequential, load_model=load_model)
-datasets = SimpleNamespace(mnist=KnownData("mnist"), fashion_mnist=KnownData("fashion-mnist"), kmnist=KnownData("kmnist"))
+datasets = SimpleNamespace(
+    mnist=KnownData("mnist"), fashion_mnist=KnownData("fashion-mnist"), kmnist=KnownData("kmnist")
+)
 
-__all__ = ["Sequential", "activations", "callbacks", "datasets", "initializers", "layers", "losses", "models", "optimizers"]
+__all__ = [
+    "Sequential",
+    "activations",
+    "callbacks",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "models",
+    "optimizers",
+]

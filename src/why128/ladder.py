@@ -25,7 +25,6 @@ from why128.errors import UsageError
 from why128.layers import Dense, Dropout, Flatten, Input, Layer, Rescaling, Shape, output_shape, weight_shapes
 
 Array = Any
-Chain = tuple[Dense | Dropout | Rescaling, ...]
 Drop = Callable[[Dropout, Array, tuple[int, ...]], Array]  # (layer, activity, its address) -> activity
 
 
@@ -35,6 +34,28 @@ class Parameters(NamedTuple):
     kernel: Array  # (H, D) the first layers, a row a neuron
     bias: Array  # (H,)
     rest: Array  # (P,) every later layer: candidate by candidate, layer by layer, kernel (units, inputs) then bias
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One candidate's layers from its first Dense on; it begins and ends with one (the same, for width 0)."""
+
+    layers: tuple[Dense | Dropout | Rescaling, ...]
+
+    @cached_property
+    def dense(self) -> tuple[Dense, ...]:
+        """The layers of neurons, the output layer last."""
+        return tuple(layer for layer in self.layers if isinstance(layer, Dense))
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """The neurons of each: the candidate's address."""
+        return tuple(layer.units for layer in self.dense)
+
+    @cached_property
+    def later(self) -> tuple[tuple[Dense, int], ...]:
+        """The Dense layers after the first, each with the number of its inputs."""
+        return tuple((layer, before.outputs) for before, layer in zip(self.dense, self.dense[1:], strict=False))
 
 
 class NumPy:
@@ -62,8 +83,7 @@ def keep(layer: Dropout, activity: Array, address: tuple[int, ...]) -> Array:
 class Ladder:
     """What is trained together: `before`, done to every image, then one chain of layers a candidate.
 
-    Every chain begins and ends with a Dense (the same one, for width 0), and all end alike: in as many classes, by the
-    same activation.
+    All chains end alike: in as many classes, by the same activation.
     """
 
     inputs: int  # D
@@ -71,9 +91,11 @@ class Ladder:
     chains: tuple[Chain, ...]
 
     def __post_init__(self):
-        ends = {(chain[-1].outputs, activations.label(chain[-1].activation)) for chain in self.chains}
+        ends = {(chain.dense[-1].outputs, activations.label(chain.dense[-1].activation)) for chain in self.chains}
         if len(ends) != 1:
-            raise UsageError(f"ladder: every network must end in as many classes, by the same activation, got {sorted(ends)}")
+            raise UsageError(
+                f"ladder: every network must end in as many classes, by the same activation, got {sorted(ends)}"
+            )
 
     @classmethod
     def of(cls, networks: Sequence[tuple[Layer, ...]]) -> Ladder:
@@ -81,39 +103,31 @@ class Ladder:
         shape, before, _ = parted(networks[0])
         for other in networks[1:]:
             if parted(other)[:2] != (shape, before):
-                raise UsageError("ladder: all networks must take the same images, prepared in the same way, before their first Dense")
+                raise UsageError(
+                    "ladder: all networks must take the same images, prepared in the same way, before their first Dense"
+                )
         return cls(math.prod(shape), before, tuple(parted(n)[2] for n in networks))
 
     @cached_property
     def rows(self) -> tuple[int, ...]:
         """How many rows of the wide product belong to each candidate."""
-        return tuple(chain[0].units for chain in self.chains)
+        return tuple(chain.dense[0].units for chain in self.chains)
 
     @cached_property
     def classes(self) -> int:
         """The number of classes, C."""
-        return self.chains[0][-1].outputs
+        return self.chains[0].dense[-1].outputs
 
     @property
     def answer(self) -> activations.Activation:
         """The last activation, which turns scores into the answer."""
-        return self.chains[0][-1].activation
-
-    @cached_property
-    def random(self) -> bool:
-        """Whether training draws numbers (has dropout that drops)."""
-        return any(isinstance(layer, Dropout) and layer.rate > 0 for chain in (self.before, *self.chains) for layer in chain)
-
-    def later(self, k: int) -> Iterator[tuple[Dense, int]]:
-        """Candidate k's Dense layers after its first, each with the number of its inputs."""
-        dense = [layer for layer in self.chains[k] if isinstance(layer, Dense)]
-        yield from ((layer, before.outputs) for before, layer in zip(dense, dense[1:], strict=False))
+        return self.chains[0].dense[-1].activation
 
     @cached_property
     def parts(self) -> tuple[int, ...]:
         """The sizes into which `Parameters.rest` is cut: each later layer's kernel, then its bias."""
-        sizes = (((layer.units * inputs), layer.units) for k in range(len(self.chains)) for layer, inputs in self.later(k))
-        return tuple(size for pair in sizes for size in pair)
+        pairs = ((layer.units * inputs, layer.units) for chain in self.chains for layer, inputs in chain.later)
+        return tuple(size for pair in pairs for size in pair)
 
     # ---------------------------------------------------------------- weights in and out
 
@@ -126,7 +140,7 @@ class Ladder:
         kernels, biases, rest = [], [], [np.zeros(0, np.float32)]
         for chain, weights in zip(self.chains, networks, strict=True):
             left = iter(weights)
-            for i, layer in enumerate(layer for layer in chain if isinstance(layer, Dense)):
+            for i, layer in enumerate(chain.dense):
                 kernel = next(left).T  # (units, inputs)
                 bias = next(left) if layer.use_bias else np.zeros(layer.units, np.float32)
                 if i == 0:
@@ -141,9 +155,9 @@ class Ladder:
         kernel, bias, rest = (np.asarray(a) for a in parameters)
         ends, parts = np.cumsum(self.rows)[:-1], iter(np.split(rest, np.cumsum(self.parts)[:-1]))
         networks = []
-        for k, (w, b) in enumerate(zip(np.split(kernel, ends), np.split(bias, ends), strict=True)):
-            weights = [w.T, b][: 2 if self.chains[k][0].use_bias else 1]
-            for layer, inputs in self.later(k):
+        for chain, w, b in zip(self.chains, np.split(kernel, ends), np.split(bias, ends), strict=True):
+            weights = [w.T, b][: 2 if chain.dense[0].use_bias else 1]
+            for layer, inputs in chain.later:
                 later = [next(parts).reshape(layer.units, inputs).T, next(parts)]
                 weights += later[: 2 if layer.use_bias else 1]
             networks.append(tuple(np.array(a, order="C") for a in weights))
@@ -155,10 +169,10 @@ class Ladder:
         The learning rates of a cohort are such a spread: a rate of 0 keeps an absent bias at its initial 0.
         """
         kernel = np.repeat(np.asarray(values, np.float32), self.rows)  # (H,)
-        use = np.repeat([chain[0].use_bias for chain in self.chains], self.rows)  # (H,)
+        use = np.repeat([chain.dense[0].use_bias for chain in self.chains], self.rows)  # (H,)
         rest = [np.zeros(0, np.float32)]
-        for k, value in enumerate(values):
-            for layer, inputs in self.later(k):
+        for chain, value in zip(self.chains, values, strict=True):
+            for layer, inputs in chain.later:
                 rest += [np.full(layer.units * inputs, value), np.full(layer.units, value * layer.use_bias)]
         return Parameters(kernel[:, None], kernel * use, np.concatenate(rest).astype(np.float32))
 
@@ -169,15 +183,21 @@ def parted(layers: tuple[Layer, ...]) -> tuple[Shape, tuple[Rescaling | Dropout,
     Raises UsageError for a network without an input shape, without a Dense, or that does not end in one.
     """
     if not layers or not isinstance(layers[0], Input):
-        raise UsageError("network: expected an Input first, so that the shape of an image is known", hint="give the first layer input_shape=(28, 28)")
+        raise UsageError(
+            "network: expected an Input first, so that the shape of an image is known",
+            hint="give the first layer input_shape=(28, 28)",
+        )
     shape = layers[0].shape
     for layer in layers[1:]:
         shape = output_shape(layer, shape)
     first = next((i for i, layer in enumerate(layers) if isinstance(layer, Dense)), None)
     if first is None or not isinstance(layers[-1], Dense):
-        raise UsageError("network: the last layer must be a Dense with one neuron a class", hint="for example Dense(10, activation='softmax')")
+        raise UsageError(
+            "network: the last layer must be a Dense with one neuron a class",
+            hint="for example Dense(10, activation='softmax')",
+        )
     before = tuple(_nameless(layer) for layer in layers[1:first] if not isinstance(layer, Flatten))
-    chain = tuple(_nameless(layer) for layer in layers[first:] if not isinstance(layer, Flatten))
+    chain = Chain(tuple(_nameless(layer) for layer in layers[first:] if not isinstance(layer, Flatten)))
     return layers[0].shape, before, chain
 
 
@@ -191,11 +211,10 @@ def initial_weights(inputs: int, chain: Chain, seed: int, replicate: int) -> tup
 
     The candidate's address is the sizes of its layers, so activations and learning rates are compared from equal starts.
     """
-    dense = [layer for layer in chain if isinstance(layer, Dense)]
-    candidate = tuple(layer.units for layer in dense)
-    weights, shape = [], (inputs,)
-    for number, layer in enumerate(dense):
-        rng = draws(seed, "weights", replicate=replicate, candidate=candidate, layer=number)
+    weights: list[np.ndarray] = []
+    shape: Shape = (inputs,)
+    for number, layer in enumerate(chain.dense):
+        rng = draws(seed, "weights", replicate=replicate, candidate=chain.sizes, layer=number)
         names = (layer.kernel_initializer, layer.bias_initializer)
         weights += [drawing.draw(name, rng, due) for name, due in zip(names, weight_shapes(layer, shape), strict=False)]
         shape = (layer.outputs,)
@@ -212,18 +231,23 @@ def scores(xp, ladder: Ladder, parameters: Parameters, images: Array, drop: Drop
     """
     x = images.astype(np.float32)  # (B, D)
     for i, layer in enumerate(ladder.before):
-        x = x * np.float32(layer.scale) + np.float32(layer.offset) if isinstance(layer, Rescaling) else drop(layer, x, (i,))
+        x = (
+            x * np.float32(layer.scale) + np.float32(layer.offset)
+            if isinstance(layer, Rescaling)
+            else drop(layer, x, (i,))
+        )
     wide = x @ parameters.kernel.T + parameters.bias[None, :]  # (B, H)
     slices = xp.split(wide, np.cumsum(ladder.rows)[:-1].tolist(), axis=1)
     parts = iter(xp.split(parameters.rest, np.cumsum(ladder.parts)[:-1].tolist()) if ladder.parts else ())
-    return xp.stack([_after_first(xp, chain, own, parts, drop) for chain, own in zip(ladder.chains, slices, strict=True)])
+    return xp.stack(
+        [_after_first(xp, chain, own, parts, drop) for chain, own in zip(ladder.chains, slices, strict=True)]
+    )
 
 
 def _after_first(xp, chain: Chain, sums: Array, parts: Iterator[Array], drop: Drop) -> Array:
     """One candidate from its first layer's sums (B, units) to its last layer's (B, C)."""
-    sizes = tuple(layer.units for layer in chain if isinstance(layer, Dense))
-    activation = chain[0].activation
-    for i, layer in enumerate(chain[1:]):
+    activation: activations.Activation | None = chain.dense[0].activation
+    for i, layer in enumerate(chain.layers[1:]):
         if activation is not None:  # the sums of a Dense become its activity as soon as another layer asks for it
             sums, activation = activations.apply(xp, activation, sums), None
         if isinstance(layer, Dense):
@@ -233,7 +257,7 @@ def _after_first(xp, chain: Chain, sums: Array, parts: Iterator[Array], drop: Dr
         elif isinstance(layer, Rescaling):
             sums = sums * np.float32(layer.scale) + np.float32(layer.offset)
         else:
-            sums = drop(layer, sums, (*sizes, i))
+            sums = drop(layer, sums, (*chain.sizes, i))
     return sums
 
 

@@ -21,11 +21,13 @@ MOST_UNITS = 1 << 20  # a million neurons in one layer: beyond it a number is a 
 
 def checked_shape(shape: object, whose: str) -> Shape:
     """`shape` as a tuple of positive whole numbers; raises UsageError naming `whose` otherwise."""
-    sizes = (shape,) if isinstance(shape, int) else shape
-    good = isinstance(sizes, (tuple, list)) and sizes and all(isinstance(s, int) and not isinstance(s, bool) and s > 0 for s in sizes)
-    if not good:
-        raise UsageError(f"{whose}: expected the shape of one image, got {shown(repr(shape))}", hint="for example (28, 28), without the number of images")
-    return tuple(sizes)
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape) if isinstance(shape, (tuple, list)) else ()
+    if not sizes or not all(isinstance(s, int) and not isinstance(s, bool) and s > 0 for s in sizes):
+        raise UsageError(
+            f"{whose}: expected the shape of one image, got {shown(repr(shape))}",
+            hint="for example (28, 28), without the number of images",
+        )
+    return sizes
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,10 @@ class Rescaling:
     def __post_init__(self):
         for what, value in (("scale", self.scale), ("offset", self.offset)):
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= LARGEST:
-                raise UsageError(f"Rescaling: {what} must be one finite number, got {shown(repr(value))}", hint="for example Rescaling(1/255)")
+                raise UsageError(
+                    f"Rescaling: {what} must be one finite number, got {shown(repr(value))}",
+                    hint="for example Rescaling(1/255)",
+                )
         if self.input_shape is not None:
             object.__setattr__(self, "input_shape", checked_shape(self.input_shape, "Rescaling"))
 
@@ -85,7 +90,10 @@ class Dense:
 
     def __post_init__(self):
         if isinstance(self.units, bool) or not isinstance(self.units, int) or not 0 < self.units <= MOST_UNITS:
-            raise UsageError(f"Dense: units must be a whole number from 1 to {MOST_UNITS:,}, got {shown(repr(self.units))}", hint="for example Dense(128)")
+            raise UsageError(
+                f"Dense: units must be a whole number from 1 to {MOST_UNITS:,}, got {shown(repr(self.units))}",
+                hint="for example Dense(128)",
+            )
         object.__setattr__(self, "activation", activations.resolve(self.activation))
         object.__setattr__(self, "kernel_initializer", initializers.resolve(self.kernel_initializer))
         object.__setattr__(self, "bias_initializer", initializers.resolve(self.bias_initializer))
@@ -108,7 +116,10 @@ class Dropout:
 
     def __post_init__(self):
         if isinstance(self.rate, bool) or not isinstance(self.rate, (int, float)) or not 0.0 <= self.rate < 1.0:
-            raise UsageError(f"Dropout: rate must be at least 0 and below 1, got {shown(repr(self.rate))}", hint="for example Dropout(0.2)")
+            raise UsageError(
+                f"Dropout: rate must be at least 0 and below 1, got {shown(repr(self.rate))}",
+                hint="for example Dropout(0.2)",
+            )
 
 
 Layer = Input | Flatten | Rescaling | Dense | Dropout
@@ -123,7 +134,10 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
         return (math.prod(shape),)
     if isinstance(layer, Dense):
         if len(shape) != 1:
-            raise UsageError(f"Dense({layer.units}): expected a series of numbers, got images of shape {shape}", hint="put Flatten() before the first Dense")
+            raise UsageError(
+                f"Dense({layer.units}): expected a series of numbers, got images of shape {shape}",
+                hint="put Flatten() before the first Dense",
+            )
         return (layer.outputs,)
     return shape
 

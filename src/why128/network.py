@@ -16,7 +16,7 @@ import numpy as np
 
 from why128 import ladder as ladders
 from why128.errors import InputRefused, UsageError
-from why128.ladder import NUMPY, Ladder
+from why128.ladder import NUMPY, Ladder, parted
 from why128.layers import Dense, Input, Layer, Shape, output_shape, weight_shapes
 from why128.losses import cross_entropy
 
@@ -67,16 +67,16 @@ class Network:
     @property
     def input_shape(self) -> Shape:
         """The shape of one image as the network takes it."""
-        return self.layers[0].shape
+        return parted(self.layers)[0]
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) of one image; a flat input is a square of one channel where it can be."""
         shape = self.input_shape
         if len(shape) == 3:
-            return shape
+            return (shape[0], shape[1], shape[2])
         if len(shape) == 2:
-            return (*shape, 1)
+            return (shape[0], shape[1], 1)
         side = math.isqrt(shape[0])
         return (side, side, 1) if side * side == shape[0] else (1, shape[0], 1)
 
@@ -102,7 +102,9 @@ class Network:
         """
         return self._batched(lambda x: ladders.outputs(NUMPY, self.ladder, self._packed, x)[0], images)
 
-    def assess(self, images: np.ndarray, labels: np.ndarray, from_logits: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    def assess(
+        self, images: np.ndarray, labels: np.ndarray, from_logits: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The cross-entropy of each image (N,), and whether it was answered rightly (N,)."""
         scores = self._batched(lambda x: ladders.scores(NUMPY, self.ladder, self._packed, x)[0], images)
         hits = ladders.choices(NUMPY, self.ladder, scores) == labels
@@ -128,7 +130,10 @@ def flat_images(images: np.ndarray, due: Shape) -> np.ndarray:
     if given == (math.prod(due),):
         return images
     if [s for s in given if s != 1] != [s for s in due if s != 1] or not images.ndim:
-        raise InputRefused(f"images: expected the shape (N, {', '.join(map(str, due))}), got {images.shape}", hint="the first axis counts the images")
+        raise InputRefused(
+            f"images: expected the shape (N, {', '.join(map(str, due))}), got {images.shape}",
+            hint="the first axis counts the images",
+        )
     return images.reshape(len(images), math.prod(due))
 
 

@@ -31,7 +31,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     known = activations.ALIASES.get(name, name)
     if known not in activations.NAMED:
-        raise AttributeError(f"module 'why128.nn' has no activation '{name}'; known are {', '.join(sorted(activations.NAMED))}")
+        raise AttributeError(
+            f"module 'why128.nn' has no activation '{name}'; known are {', '.join(sorted(activations.NAMED))}"
+        )
     return Named(known)
 
 

@@ -17,7 +17,9 @@ class _Checked:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
             if isinstance(field.default, float) and not (_is_number(value) and value >= 0):
-                raise UsageError(f"{type(self).__name__}: {field.name} must be a number of at least 0, got {shown(repr(value))}")
+                raise UsageError(
+                    f"{type(self).__name__}: {field.name} must be a number of at least 0, got {shown(repr(value))}"
+                )
 
 
 def _is_number(value: object) -> bool:
@@ -74,8 +76,13 @@ def resolve(optimizer: object, learning_rate: float | None = None) -> Optimizer:
         if optimizer.lower() not in NAMED:
             near = difflib.get_close_matches(optimizer.lower(), NAMED, 1)
             hint = f"did you mean '{near[0]}'? " if near else ""
-            raise UsageError(f"optimizer: '{shown(optimizer)}' is not known", hint=f"{hint}known names: {', '.join(NAMED)}")
+            raise UsageError(
+                f"optimizer: '{shown(optimizer)}' is not known", hint=f"{hint}known names: {', '.join(NAMED)}"
+            )
         optimizer = NAMED[optimizer.lower()]()
     if not isinstance(optimizer, Optimizer):
-        raise UsageError(f"optimizer: expected a name or one of why128.optimizers, got {shown(repr(optimizer))}", hint="for example 'adam'")
+        raise UsageError(
+            f"optimizer: expected a name or one of why128.optimizers, got {shown(repr(optimizer))}",
+            hint="for example 'adam'",
+        )
     return optimizer if learning_rate is None else dataclasses.replace(optimizer, learning_rate=learning_rate)

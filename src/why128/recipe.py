@@ -29,7 +29,10 @@ class Recipe:
         positive("epochs", self.epochs)
         positive("batch size", self.batch_size)
         if not 0.0 < self.held_out < 1.0:
-            raise UsageError(f"held-out share: expected a number between 0 and 1, got {shown(repr(self.held_out))}", hint="for example 0.2")
+            raise UsageError(
+                f"held-out share: expected a number between 0 and 1, got {shown(repr(self.held_out))}",
+                hint="for example 0.2",
+            )
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise UsageError(f"seed: expected a whole number of at least 0, got {shown(repr(self.seed))}")
 

@@ -47,7 +47,13 @@ class _Teller(Callback):
         self.tell(epoch, logs or {})
 
 
-def train(data: Dataset, candidate: Candidate, recipe: Recipe, replicate: int = 0, tell: Callable[[int, Logs], None] = lambda epoch, logs: None) -> Trained:
+def train(
+    data: Dataset,
+    candidate: Candidate,
+    recipe: Recipe,
+    replicate: int = 0,
+    tell: Callable[[int, Logs], None] = lambda epoch, logs: None,
+) -> Trained:
     """Train one candidate on the images that a study with this recipe learns from; `tell` hears each epoch.
 
     The same seed and replicate give the initial weights and the order of images of that trial in a study.
@@ -63,7 +69,14 @@ def train(data: Dataset, candidate: Candidate, recipe: Recipe, replicate: int = 
         callbacks=[_Teller(tell)], validation_data=(held_out.pixels, held_out.labels),
     ).history  # fmt: skip
     model.classes = data.classes
-    model.about = {"data": data.name, "fingerprint": data.fingerprint, "seed": recipe.seed, "replicate": replicate, "width": candidate.label, "epochs": recipe.epochs}
+    model.about = {
+        "data": data.name,
+        "fingerprint": data.fingerprint,
+        "seed": recipe.seed,
+        "replicate": replicate,
+        "width": candidate.label,
+        "epochs": recipe.epochs,
+    }
     epochs = [dict(zip(history, values, strict=True)) for values in zip(*history.values(), strict=True)]
     test = None if division.test is None else judge_images(model.network, division.test, data.classes).accuracy
     return Trained(model.network, epochs, test, division.test_given)
@@ -75,9 +88,13 @@ def judge(network: Network, data: Dataset) -> Judged:
     Raises InputRefused where shapes or class names do not fit.
     """
     if data.image_shape != network.image_shape:
-        raise InputRefused(f"{shown(data.name)}: expected images of shape {network.image_shape} (height, width, channels), got {data.image_shape}")
+        raise InputRefused(
+            f"{shown(data.name)}: expected images of shape {network.image_shape} (height, width, channels), got {data.image_shape}"
+        )
     part, images = ("all", data.train) if data.test is None else ("test", data.test)
-    return judge_images(network, Images(images.pixels, _places(network, data)[images.labels]), network.classes or data.classes, part)
+    return judge_images(
+        network, Images(images.pixels, _places(network, data)[images.labels]), network.classes or data.classes, part
+    )
 
 
 def judge_images(network: Network, images: Images, classes: tuple[str, ...], part: str = "test") -> Judged:
@@ -94,5 +111,8 @@ def _places(network: Network, data: Dataset) -> np.ndarray:
     names = data.classes if network.classes else tuple(map(str, range(len(data.classes))))
     missing = [name for name in names if name not in known]
     if missing:
-        raise InputRefused(f"{shown(data.name)}: class '{shown(missing[0])}' is not one of the network's ({shown(', '.join(known))})", hint="give data with the classes that the network learned")
+        raise InputRefused(
+            f"{shown(data.name)}: class '{shown(missing[0])}' is not one of the network's ({shown(', '.join(known))})",
+            hint="give data with the classes that the network learned",
+        )
     return np.array([known.index(name) for name in names], np.int32)

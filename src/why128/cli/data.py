@@ -16,12 +16,24 @@ def command(name, as_json):
     from why128.data import fetch, known
 
     if name is not None:
-        path = fetch(name)
-        document({"name": name, "path": str(path)}) if as_json else click.echo(f"{shown(name)}: {shown(path)}")
+        place = str(fetch(name))
+        document({"name": name, "path": place}) if as_json else click.echo(f"{shown(name)}: {shown(place)}")
         return
     found = [(one, one.find()) for one in known()]
     if as_json:
-        document([{"name": one.name, "description": one.description, "classes": list(one.classes), "path": path and str(path)} for one, path in found])
+        document(
+            [
+                {
+                    "name": one.name,
+                    "description": one.description,
+                    "classes": list(one.classes),
+                    "path": path and str(path),
+                }
+                for one, path in found
+            ]
+        )
         return
     for one, path in found:
-        click.echo(f"{one.name:<15} {one.description}\n{'':<15} {'found: ' + shown(path) if path else 'not here; fetch it with: why128 data ' + one.name}")
+        click.echo(
+            f"{one.name:<15} {one.description}\n{'':<15} {'found: ' + shown(path) if path else 'not here; fetch it with: why128 data ' + one.name}"
+        )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
 from why128.cli.output import document, json_option
@@ -24,13 +22,12 @@ def command(model, data, size, skip_bad, as_json):
     height, width, _ = network.image_shape
     images = open_source(data, size or f"{height}x{width}", skip_bad)
 
-    from why128.report import words
+    from why128.report import documents, words
     from why128.single import judge
 
     judged = judge(network, images)
     if as_json:
-        by_class = {name: {"right": right, "images": count} for name, (right, count) in judged.by_class.items()}
-        document({"accuracy": asdict(judged.accuracy), "loss": judged.loss, "images": judged.images, "part": judged.part, "classes": by_class})
+        document(documents.judging(judged))
         return
     click.echo(words.judged(judged))
     for name, (right, count) in judged.by_class.items():

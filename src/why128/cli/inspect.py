@@ -31,7 +31,11 @@ def command(source, size, skip_bad, as_json):
 
 
 def _network_lines(found: dict) -> list[str]:
-    classes = f"classes:    {', '.join(map(shown, found['classes']))}" if found["classes"] else "classes:    not named in the file"
+    classes = (
+        f"classes:    {', '.join(map(shown, found['classes']))}"
+        if found["classes"]
+        else "classes:    not named in the file"
+    )
     return [
         f"input:      {' x '.join(map(str, found['input']))}",
         f"layers:     {' -> '.join(map(str, found['layers']))}",

@@ -67,8 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _status(arguments: Sequence[str] | None) -> int:
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        why128.main(arguments, prog_name="why128", standalone_mode=False)
+        why128.main(given or ["--help"], prog_name="why128", standalone_mode=False)
         return 0
     except Why128Error as refusal:
         return complain(refusal)
@@ -86,11 +87,20 @@ def _status(arguments: Sequence[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has left: say no more
         return 0
     except MemoryError:
-        return complain(SurroundingsError("memory: there is not enough for this", hint="try fewer or smaller images, or fewer widths"))
+        return complain(
+            SurroundingsError(
+                "memory: there is not enough for this", hint="try fewer or smaller images, or fewer widths"
+            )
+        )
     except Exception as fault:
         if os.environ.get("WHY128_DEBUG"):
             raise
-        return complain(Why128Error(f"a fault of ours: {type(fault).__name__}: {shown(fault, 400)}", hint="please report it; WHY128_DEBUG=1 shows where it happened"))
+        return complain(
+            Why128Error(
+                f"a fault of ours: {type(fault).__name__}: {shown(fault, 400)}",
+                hint="please report it; WHY128_DEBUG=1 shows where it happened",
+            )
+        )
 
 
 def _help_hint(wrong: click.ClickException) -> str | None:

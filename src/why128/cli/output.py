@@ -11,7 +11,9 @@ import click
 
 from why128.errors import Why128Error
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else on standard output.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else on standard output."
+)
 
 
 def document(value: dict | list) -> None:

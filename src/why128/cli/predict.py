@@ -18,13 +18,16 @@ def command(model, images, as_json):
     """Label and probabilities for image files, prepared as the network's own training pictures were."""
     from why128.formats import keras_file
     from why128.prediction import predict
+    from why128.report.documents import predictions
 
     network = keras_file.load(model)
     answers = [predict(network, path) for path in images]
     warn(warning for answer in answers for warning in answer.warnings)
     if as_json:
-        document([{"file": a.file, "label": a.label, "probabilities": a.probabilities} for a in answers])
+        document(predictions(answers))
         return
     for answer in answers:
         likely = sorted(answer.probabilities.items(), key=lambda item: -item[1])[:SHOWN_CLASSES]
-        click.echo(f"{shown(answer.file)}: {shown(answer.label)} ({', '.join(f'{shown(name)} {100 * p:.1f} %' for name, p in likely)})")
+        click.echo(
+            f"{shown(answer.file)}: {shown(answer.label)} ({', '.join(f'{shown(name)} {100 * p:.1f} %' for name, p in likely)})"
+        )

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 def reading_options(command: Callable) -> Callable:
     """--size and --skip-bad."""
-    command = click.option("--skip-bad", is_flag=True, help="Leave out pictures that cannot be read instead of refusing the folder.")(command)
-    return click.option("--size", metavar="HxW", help="Resize pictures to this height and width, such as 28x28.")(command)
+    command = click.option(
+        "--skip-bad", is_flag=True, help="Leave out pictures that cannot be read instead of refusing the folder."
+    )(command)
+    return click.option("--size", metavar="HxW", help="Resize pictures to this height and width, such as 28x28.")(
+        command
+    )
 
 
 def open_source(source: str, size: str | None, skip_bad: bool) -> Dataset:

@@ -19,12 +19,34 @@ def recipe_options(batch_size: int) -> Callable[[Callable], Callable]:
     def add(command: Callable) -> Callable:
         for option in reversed(
             [
-                click.option("--epochs", type=int, default=DEFAULTS.epochs, show_default=True, help="Times that every image is learned from."),
-                click.option("--batch-size", type=int, default=batch_size, show_default=True, help="Images learned from at a time."),
-                click.option("--optimizer", default="adam", show_default=True, help=f"One of {', '.join(optimizers.NAMED)}."),
+                click.option(
+                    "--epochs",
+                    type=int,
+                    default=DEFAULTS.epochs,
+                    show_default=True,
+                    help="Times that every image is learned from.",
+                ),
+                click.option(
+                    "--batch-size",
+                    type=int,
+                    default=batch_size,
+                    show_default=True,
+                    help="Images learned from at a time.",
+                ),
+                click.option(
+                    "--optimizer", default="adam", show_default=True, help=f"One of {', '.join(optimizers.NAMED)}."
+                ),
                 click.option("--learning-rate", type=float, help="By default the optimizer's own (Keras's)."),
-                click.option("--activation", default="relu", show_default=True, help="Of the hidden neurons, by its Keras name."),
-                click.option("--seed", type=int, default=DEFAULTS.seed, show_default=True, help="Fixes every draw: the same seed gives the same answer."),
+                click.option(
+                    "--activation", default="relu", show_default=True, help="Of the hidden neurons, by its Keras name."
+                ),
+                click.option(
+                    "--seed",
+                    type=int,
+                    default=DEFAULTS.seed,
+                    show_default=True,
+                    help="Fixes every draw: the same seed gives the same answer.",
+                ),
             ]
         ):
             command = option(command)

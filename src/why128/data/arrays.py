@@ -67,9 +67,13 @@ class Member:
 def check_member(info: zipfile.ZipInfo, where: str) -> None:
     """Raises InputRefused for a member that NumPy would not have written."""
     if info.flag_bits & ENCRYPTED:
-        raise InputRefused(f"{where}: encrypted, expected a plain member", hint="unpack it with its password and save it again")
+        raise InputRefused(
+            f"{where}: encrypted, expected a plain member", hint="unpack it with its password and save it again"
+        )
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise InputRefused(f"{where}: compression method {info.compress_type} is unsupported, expected stored or deflated as NumPy writes them")
+        raise InputRefused(
+            f"{where}: compression method {info.compress_type} is unsupported, expected stored or deflated as NumPy writes them"
+        )
 
 
 @contextmanager
@@ -77,11 +81,21 @@ def zip_faults(where: str) -> Iterator[None]:
     """Turns what zipfile raises for a corrupt file into InputRefused."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError, ValueError, OverflowError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        struct.error,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        OverflowError,
+    ) as error:
         if isinstance(error, InputRefused):
             raise
         raise InputRefused(
-            f"{where}: the zip file is corrupt or truncated: {shown(error, 80) or type(error).__name__}", hint="copy or save the file again"
+            f"{where}: the zip file is corrupt or truncated: {shown(error, 80) or type(error).__name__}",
+            hint="copy or save the file again",
         ) from None
 
 
@@ -104,12 +118,16 @@ def members_of(archive: zipfile.ZipFile, where: str) -> dict[str, zipfile.ZipInf
     """The arrays in `archive` by name, without the ending; raises InputRefused for a name that occurs twice."""
     infos = archive.infolist()
     if len(infos) > MOST_MEMBERS:
-        raise InputRefused(f"{where}: too many members for a data set: {len(infos):,}, the limit is {MOST_MEMBERS:,}; there are no keys x and y to look for")
+        raise InputRefused(
+            f"{where}: too many members for a data set: {len(infos):,}, the limit is {MOST_MEMBERS:,}; there are no keys x and y to look for"
+        )
     members: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         name = info.filename.removesuffix(".npy")
         if name in members:
-            raise InputRefused(f"{where}: {shown(info.filename, 60)} occurs twice (a duplicate member): readers would differ on which one counts")
+            raise InputRefused(
+                f"{where}: {shown(info.filename, 60)} occurs twice (a duplicate member): readers would differ on which one counts"
+            )
         members[name] = info
     return members
 
@@ -122,7 +140,9 @@ def read_npy_folder(folder: Path) -> Found:
 
 def npy_files(folder: Path) -> list[str]:
     """The NPY files of `folder` under a name that says images or labels."""
-    return sorted(name for name in os.listdir(folder) if name.lower().endswith(".npy") and name[:-4].lower() in ARRAY_NAMES)
+    return sorted(
+        name for name in os.listdir(folder) if name.lower().endswith(".npy") and name[:-4].lower() in ARRAY_NAMES
+    )
 
 
 def read_npy_file(path: Path) -> Found:
@@ -176,7 +196,12 @@ def check_header(images: npy.Source, header: npy.Header) -> None:
 
 def read_arrays(source: tuple[Any, ...]) -> Found:
     """`(x, y)` or `((x, y), (x_test, y_test))`; raises UsageError for another form, InputRefused for what is in it."""
-    pairs = source if source and all(isinstance(pair, (tuple, list)) and len(pair) == 2 and np.ndim(pair[0]) > 1 for pair in source) else (source,)
+    pairs = (
+        source
+        if source
+        and all(isinstance(pair, (tuple, list)) and len(pair) == 2 and np.ndim(pair[0]) > 1 for pair in source)
+        else (source,)
+    )
     if len(pairs) > 2 or any(len(pair) != 2 for pair in pairs):
         raise UsageError(f"arrays: expected (x, y) or ((x, y), (x_test, y_test)), got a tuple of {len(source)}")
     parts = {name: array_part(*pair) for name, pair in zip((TRAIN, TEST), pairs, strict=False)}
@@ -190,11 +215,15 @@ def array_part(x: Any, y: Any) -> Part:
         if array.dtype.kind == "O" and name == "y" and all(isinstance(label, str) for label in array.ravel()):
             labels = array.astype(str)
         elif array.dtype.kind not in kinds:
-            raise InputRefused(f"arrays: {name} has dtype {shown(array.dtype, 40)}, expected numbers{' or text' * (name == 'y')}")
+            raise InputRefused(
+                f"arrays: {name} has dtype {shown(array.dtype, 40)}, expected numbers{' or text' * (name == 'y')}"
+            )
     if pixels.ndim < 2:
         raise InputRefused(
             f"arrays: x has {pixels.ndim} dimension{'s'[: pixels.ndim != 1]}, expected images of the shape (N, height, width) or (N, height, width, channels)"
         )
     if len(pixels) != (len(labels) if labels.ndim else 0):
-        raise InputRefused(f"arrays: the counts do not match: {len(pixels):,} images, but {len(labels) if labels.ndim else 0:,} labels")
+        raise InputRefused(
+            f"arrays: the counts do not match: {len(pixels):,} images, but {len(labels) if labels.ndim else 0:,} labels"
+        )
     return Part(pixels, labels)

@@ -31,7 +31,15 @@ def dataset_from(found: Found, reading: Reading = PLAIN) -> Dataset:
     constant = pixel_warnings(found.where, train)
     repeats = () if constant else repeat_warnings(found.where, classes, train, test)
     about = class_warnings(found.where, classes, train, test)
-    return Dataset(found.name, classes, train, test, scale, found.skipped, (*found.warnings, *merged, *warnings, *more, *constant, *about, *repeats))
+    return Dataset(
+        found.name,
+        classes,
+        train,
+        test,
+        scale,
+        found.skipped,
+        (*found.warnings, *merged, *warnings, *more, *constant, *about, *repeats),
+    )
 
 
 def whose(found: Found, part: str) -> str:
@@ -72,18 +80,25 @@ def brought_to_scale(found: Found, pixels: Pixels) -> tuple[Pixels, str, tuple[s
     chosen = {}
     for dtype, names in groups.items():  # parts of one type share one range: a dark test part is not another scale
         spans = [span(pixels[name]) for name in names]
-        chosen[names[0]] = scale_of(dtype, min(low for low, _ in spans), max(high for _, high in spans), whose(found, names[0]))
+        chosen[names[0]] = scale_of(
+            dtype, min(low for low, _ in spans), max(high for _, high in spans), whose(found, names[0])
+        )
     scales = {scale for scale, _ in chosen.values()}
     if len(scales) > 1:
         words = ", ".join(f"{name} {scale.name}" for name, (scale, _) in chosen.items())
-        raise InputRefused(f"{found.where}: the parts are on different scales: {words}", hint="both parts must be prepared alike")
+        raise InputRefused(
+            f"{found.where}: the parts are on different scales: {words}", hint="both parts must be prepared alike"
+        )
     scale = scales.pop()
     warnings = tuple(line for _, lines in chosen.values() for line in lines)
     if scale is UNIT and found.parts[TRAIN].lines is not None:  # in a text file nothing but the numbers tells the scale
         warnings += (f"{found.where}: pixels are decimals in 0 to 1: read on the scale 0-1",)
     converted = {name: scaled(array, scale) for name, array in pixels.items()}
     if len({array.dtype for array in converted.values()}) > 1:  # bytes hold one part exactly, but not the other
-        converted = {name: array if array.dtype == np.float32 else array.astype(np.float32) / np.float32(255) for name, array in converted.items()}
+        converted = {
+            name: array if array.dtype == np.float32 else array.astype(np.float32) / np.float32(255)
+            for name, array in converted.items()
+        }
     return converted, scale.name, warnings
 
 
@@ -130,6 +145,8 @@ def two_parts(found: Found, pixels: Pixels, labels: Pixels) -> tuple[Pixels, Pix
         line = f"{found.where}: {count:,} validation images are taken as the test part: no other is given"
         rename = {TRAIN: TRAIN, VALIDATION: TEST}
         return {rename[k]: v for k, v in pixels.items()}, {rename[k]: v for k, v in labels.items()}, (line,)
-    line = f"{found.where}: {count:,} validation images join the images to learn from, of which some are held out anyway"
+    line = (
+        f"{found.where}: {count:,} validation images join the images to learn from, of which some are held out anyway"
+    )
     joined = [{TRAIN: np.concatenate([of[TRAIN], of[VALIDATION]]), TEST: of[TEST]} for of in (pixels, labels)]
     return joined[0], joined[1], (line,)

@@ -87,7 +87,9 @@ def torchvision(name: str) -> tuple[str, ...]:
 
 
 SETS = (
-    KnownSet("sample", "12,000 images of Fashion-MNIST, inside this package: 10,000 to learn from, 2,000 to test", FASHION),
+    KnownSet(
+        "sample", "12,000 images of Fashion-MNIST, inside this package: 10,000 to learn from, 2,000 to test", FASHION
+    ),
     KnownSet(
         "fashion-mnist",
         "Fashion-MNIST: 70,000 articles of clothing, 28 x 28 gray, 10 classes",
@@ -111,7 +113,8 @@ SETS = (
         ("~/.keras/datasets/mnist.npz", "~/.keras/datasets/mnist", "/usr/share/datasets/mnist", *torchvision("MNIST")),
         # URL and SHA-256 from Keras 3.15 (keras/src/datasets/mnist.py).
         Download(
-            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/", {"mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"}
+            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+            {"mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"},
         ),
     ),
     KnownSet(

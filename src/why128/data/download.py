@@ -24,7 +24,9 @@ def fetch(name: str) -> Path:
     """
     chosen = by_name(name)
     if chosen is None:
-        raise UsageError(f"{shown(name)}: not a known data set, expected one of {', '.join(each.name for each in known())}")
+        raise UsageError(
+            f"{shown(name)}: not a known data set, expected one of {', '.join(each.name for each in known())}"
+        )
     place = chosen.find()
     if place is not None:
         return place
@@ -44,7 +46,9 @@ def download_all(chosen: KnownSet, folder: Path) -> None:
     for file, sha256 in chosen.download.files.items():
         url = chosen.download.base + file
         try:
-            pooch.retrieve(url, f"sha256:{sha256}", fname=file, path=folder, downloader=pooch.HTTPDownloader(timeout=SECONDS))
+            pooch.retrieve(
+                url, f"sha256:{sha256}", fname=file, path=folder, downloader=pooch.HTTPDownloader(timeout=SECONDS)
+            )
         except Exception as error:  # requests, urllib3 and the operating system each raise their own
             raise failure(chosen, url, error) from error
 

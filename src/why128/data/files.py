@@ -9,7 +9,13 @@ from typing import BinaryIO
 
 from why128.errors import InputRefused, SurroundingsError, Why128Error, shown
 
-KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 # What a path itself can be blamed for; every other refusal of the operating system is the surroundings'.
 PATH_FAULTS = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EINVAL}
 
@@ -43,4 +49,6 @@ def refusal(path: str | os.PathLike[str], error: Exception) -> Why128Error:
     reason = getattr(error, "strerror", None) or str(error)
     if isinstance(error, ValueError) or getattr(error, "errno", None) in PATH_FAULTS:
         return InputRefused(f"{shown(path)}: cannot be opened: {shown(reason)}")
-    return SurroundingsError(f"{shown(path)}: the system refuses to read it: {shown(reason)}", hint="check its permissions and its disk")
+    return SurroundingsError(
+        f"{shown(path)}: the system refuses to read it: {shown(reason)}", hint="check its permissions and its disk"
+    )

@@ -42,12 +42,20 @@ def class_warnings(where: str, classes: tuple[str, ...], train: Images, test: Im
     lines = [*gap_lines(where, classes), *alike_lines(where, classes)]
     single = [name for name, count in zip(classes, counts, strict=True) if count == 1]
     if single:
-        lines.append(f"{where}: classes with 1 image only, which cannot be split into learning and validation: {class_list(single)}")
+        lines.append(
+            f"{where}: classes with 1 image only, which cannot be split into learning and validation: {class_list(single)}"
+        )
     low, high = int(counts.argmin()), int(counts.argmax())
     if counts[high] >= IMBALANCE * counts[low]:
-        lines.append(f"{where}: imbalanced classes: {counts[high]:,} images of {shown(classes[high], 40)}, {counts[low]:,} of {shown(classes[low], 40)}")
+        lines.append(
+            f"{where}: imbalanced classes: {counts[high]:,} images of {shown(classes[high], 40)}, {counts[low]:,} of {shown(classes[low], 40)}"
+        )
     if test is not None:
-        absent = [name for name, count in zip(classes, np.bincount(test.labels, minlength=len(classes)), strict=True) if not count]
+        absent = [
+            name
+            for name, count in zip(classes, np.bincount(test.labels, minlength=len(classes)), strict=True)
+            if not count
+        ]
         lines += [f"{where}: classes without a test image: {class_list(absent)}"] if absent else []
     return tuple(lines)
 
@@ -74,7 +82,9 @@ def alike_lines(where: str, classes: tuple[str, ...]) -> list[str]:
     for names in alike.values():
         if len(names) > 1:
             spelled = ", ".join(shown(ascii(name), 60) for name in names)
-            lines.append(f"{where}: class names that look the same (by case, blanks or Unicode normal form) are kept as {len(names)} classes: {spelled}")
+            lines.append(
+                f"{where}: class names that look the same (by case, blanks or Unicode normal form) are kept as {len(names)} classes: {spelled}"
+            )
     absent = [name for name in classes if name.strip().lower() in ABSENT]
     return lines + ([f"{where}: a class is named {class_list(absent)}: is that a missing label?"] if absent else [])
 

@@ -47,7 +47,13 @@ def read_folder(root: Path, reading: Reading) -> Found:
     mode, mode_lines = common_mode(shown(root), decoding)
     lines = (*notes(tree, decoding), *size_lines(shown(root), decoding, size, reading), *mode_lines)
     return Found(
-        shown(root), root.name or str(root.resolve().name), parts(tree, decoding, size, mode), tree.classes, "0-255", tuple(sorted(decoding.bad)), lines
+        shown(root),
+        root.name or str(root.resolve().name),
+        parts(tree, decoding, size, mode),
+        tree.classes,
+        "0-255",
+        tuple(sorted(decoding.bad)),
+        lines,
     )
 
 
@@ -104,12 +110,15 @@ def check_bad(tree: Tree, decoding: Decoding, reading: Reading) -> None:
         raise InputRefused(f"{where}: no readable picture: all {total:,} are bad: {described(bad)}")
     if bad and not reading.skip_bad:
         raise InputRefused(
-            f"{where}: {len(bad):,} of {total:,} pictures cannot be read: {described(bad)}", hint="mend or remove them, or leave them out with --skip-bad"
+            f"{where}: {len(bad):,} of {total:,} pictures cannot be read: {described(bad)}",
+            hint="mend or remove them, or leave them out with --skip-bad",
         )
     left = {tree.pictures[row][:2] for row in decoding.rows}
     lost = sorted({(part, name) for part, name, _ in tree.pictures} - left)
     if lost:
-        raise InputRefused(f"{where}: without the bad pictures no picture is left in {quoted('/'.join(pair) for pair in lost)}: {described(bad)}")
+        raise InputRefused(
+            f"{where}: without the bad pictures no picture is left in {quoted('/'.join(pair) for pair in lost)}: {described(bad)}"
+        )
 
 
 def described(bad: dict[str, str]) -> str:
@@ -156,11 +165,15 @@ def notes(tree: Tree, decoding: Decoding) -> list[str]:
         names = ", ".join(shown(path, 80) for path in bad[:SHARE])
         lines.append(f"{where}: {len(bad):,} unreadable pictures are left out: {names}")
     if tree.strays:
-        lines.append(f"{where}: {len(tree.strays):,} files that are no pictures in class folders are left out: {quoted(tree.strays)}")
+        lines.append(
+            f"{where}: {len(tree.strays):,} files that are no pictures in class folders are left out: {quoted(tree.strays)}"
+        )
     if tree.deeper:
         lines.append(f"{where}: folders inside class folders are not searched: {quoted(tree.deeper)}")
     if frames:
-        lines.append(f"{where}: animated, or of several pages, only the first frame (page) is read: {quoted(sorted(set(frames)))}")
+        lines.append(
+            f"{where}: animated, or of several pages, only the first frame (page) is read: {quoted(sorted(set(frames)))}"
+        )
     if clear:
         lines.append(f"{where}: transparent parts are shown on white: {quoted(sorted(set(clear)))}")
     return lines

@@ -21,8 +21,13 @@ class Reading:
     skip_bad: bool = False  # leave out unreadable pictures (listed, warned about) instead of refusing
 
     def __post_init__(self) -> None:
-        if self.size is not None and not (len(self.size) == 2 and all(isinstance(side, int) and 1 <= side <= MOST_SIDE for side in self.size)):
-            raise UsageError(f"size: expected (height, width) of 1 to {MOST_SIDE:,} pixels each, got {shown(self.size, 40)}", hint="for example (28, 28)")
+        if self.size is not None and not (
+            len(self.size) == 2 and all(isinstance(side, int) and 1 <= side <= MOST_SIDE for side in self.size)
+        ):
+            raise UsageError(
+                f"size: expected (height, width) of 1 to {MOST_SIDE:,} pixels each, got {shown(self.size, 40)}",
+                hint="for example (28, 28)",
+            )
 
 
 PLAIN = Reading()  # nothing asked for

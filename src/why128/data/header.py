@@ -33,7 +33,10 @@ def is_header(cells: Sequence[str]) -> bool:
     if words * 2 > len(cells):
         return True
     rest = [cell.strip() for cell in cells if cell.strip().lower() not in LABEL_NAMES]
-    return len(rest) == len(cells) - 1 and rest in ([str(i) for i in range(len(rest))], [str(i + 1) for i in range(len(rest))])
+    return len(rest) == len(cells) - 1 and rest in (
+        [str(i) for i in range(len(rest))],
+        [str(i + 1) for i in range(len(rest))],
+    )
 
 
 def columns_of(cells: Sequence[str], where: str) -> Columns:
@@ -63,9 +66,14 @@ def label_column(names: Sequence[str], where: str) -> tuple[int, tuple[str, ...]
         return known[0], ()
     other = [index for index, name in enumerate(names) if not PIXEL_NAME.fullmatch(name)]
     if not known and len(other) == 1:
-        return other[0], (f"{where}: the column {shown(names[other[0]], 40)} is read as the label: no other is named like one",)
+        return other[0], (
+            f"{where}: the column {shown(names[other[0]], 40)} is read as the label: no other is named like one",
+        )
     which = quoted(names[index] for index in known or other) or "pixel columns only"
-    raise InputRefused(f"{where}: line 1: expected one column named label, found {which}", hint="name the column of the class label: label,pixel0,pixel1,...")
+    raise InputRefused(
+        f"{where}: line 1: expected one column named label, found {which}",
+        hint="name the column of the class label: label,pixel0,pixel1,...",
+    )
 
 
 def pixel_order(names: Sequence[str], label: int, where: str) -> tuple[tuple[int, ...] | None, tuple[str, ...]]:
@@ -80,7 +88,11 @@ def pixel_order(names: Sequence[str], label: int, where: str) -> tuple[tuple[int
         )
     if strange or len({match["stem"].lower() for match in found if match}) > 1:
         return None, ()
-    key = {index: (int(match["row"]), int(match["column"] or 0)) for index, match in zip(pixels, found, strict=True) if match}
+    key = {
+        index: (int(match["row"]), int(match["column"] or 0))
+        for index, match in zip(pixels, found, strict=True)
+        if match
+    }
     order = sorted(pixels, key=lambda index: key[index])
     if order == pixels:
         return None, ()

@@ -66,12 +66,18 @@ def read_header(stream: Stream, role: str) -> Header:
             f"{stream.where}: not an IDX file of {role}: its magic number is {start.hex(' ')}, expected 00 00 08 0{3 if role == 'images' else 1}{looks(start)}"
         )
     if code not in TYPES:
-        raise InputRefused(f"{stream.where}: IDX type code 0x{code:02X} does not exist, expected one of {', '.join(f'0x{c:02X}' for c in TYPES)}")
+        raise InputRefused(
+            f"{stream.where}: IDX type code 0x{code:02X} does not exist, expected one of {', '.join(f'0x{c:02X}' for c in TYPES)}"
+        )
     if not 1 <= dimensions <= MOST_DIMENSIONS:
-        raise InputRefused(f"{stream.where}: its IDX magic number declares {dimensions} dimensions, expected {3 if role == 'images' else 1} for {role}")
+        raise InputRefused(
+            f"{stream.where}: its IDX magic number declares {dimensions} dimensions, expected {3 if role == 'images' else 1} for {role}"
+        )
     sizes = stream.read(4 * dimensions)
     if len(sizes) < 4 * dimensions:
-        raise InputRefused(f"{stream.where}: truncated in its header: {4 + len(sizes)} bytes, expected at least {4 + 4 * dimensions}")
+        raise InputRefused(
+            f"{stream.where}: truncated in its header: {4 + len(sizes)} bytes, expected at least {4 + 4 * dimensions}"
+        )
     return Header(struct.unpack(f">{dimensions}I", sizes), np.dtype(TYPES[code]))
 
 
@@ -118,7 +124,11 @@ def check_size(stream: Stream, header: Header, role: str) -> None:
     """Raises InputRefused when the file cannot hold what its header declares; nothing is allocated for it."""
     start = 4 + 4 * len(header.shape)
     if header.size > stream.most - start:
-        held = f"at most {stream.most:,} bytes can be in the gzip stream" if stream.zipped else f"only {stream.size - start:,} bytes follow"
+        held = (
+            f"at most {stream.most:,} bytes can be in the gzip stream"
+            if stream.zipped
+            else f"only {stream.size - start:,} bytes follow"
+        )
         raise InputRefused(f"{stream.where}: truncated: {due(header, role)}, {held}")
 
 

@@ -53,7 +53,12 @@ def read_idx_file(path: Path) -> Found:
         )
     files = {**idx_files(path.parent), key: path}
     if key[1] == TEST:
-        return read_set(path, {(name, TRAIN, role): file for (name, part, role), file in files.items() if part == TEST}, key[0], (TRAIN,))
+        return read_set(
+            path,
+            {(name, TRAIN, role): file for (name, part, role), file in files.items() if part == TEST},
+            key[0],
+            (TRAIN,),
+        )
     return read_set(path, files, key[0], (TRAIN, TEST))
 
 

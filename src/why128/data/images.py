@@ -17,7 +17,9 @@ import numpy as np
 class Images:
     """A labelled set of pictures."""
 
-    pixels: np.ndarray  # (N, height, width, channels) uint8 in 0..255, or float32 in 0..1 when bytes cannot hold them exactly
+    pixels: (
+        np.ndarray
+    )  # (N, height, width, channels) uint8 in 0..255, or float32 in 0..1 when bytes cannot hold them exactly
     labels: np.ndarray  # (N,) int32, an index into Dataset.classes
 
     def __len__(self) -> int:
@@ -33,7 +35,9 @@ class Dataset:
     """Images to learn from, those given as a test part, and what a person should know about how they were read."""
 
     name: str  # what a person calls it: "fashion-mnist", "sample", or the file's or folder's own name
-    classes: tuple[str, ...]  # (C,) sorted by number when all are whole numbers, else by name; a known set's in its own order
+    classes: tuple[
+        str, ...
+    ]  # (C,) sorted by number when all are whole numbers, else by name; a known set's in its own order
     train: Images
     test: Images | None  # None: no test part was given
     scale: str  # how pixels came: "0-255", "0-1", "0-65535", "-1-1", "0/1" or "0-16"

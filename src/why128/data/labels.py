@@ -35,7 +35,9 @@ def named(part: Part, where: str) -> Named:
     if labels.ndim == 2:
         return named_numbers(part, one_hot(labels, where), where)
     if labels.ndim != 1:
-        raise InputRefused(f"{where}: labels of the shape {labels.shape}, expected one label for each image: ({len(part.pixels)},)")
+        raise InputRefused(
+            f"{where}: labels of the shape {labels.shape}, expected one label for each image: ({len(part.pixels)},)"
+        )
     if labels.dtype.kind == "S":
         return named_words(part, decoded(labels, where), where)
     if labels.dtype.kind == "U":
@@ -48,7 +50,10 @@ def decoded(labels: np.ndarray, where: str) -> list[str]:
     try:
         return [label.decode() for label in labels.tolist()]
     except UnicodeDecodeError:
-        raise InputRefused(f"{where}: labels are byte strings (dtype {labels.dtype}) that are not UTF-8", hint="save them as text: y.astype(str)") from None
+        raise InputRefused(
+            f"{where}: labels are byte strings (dtype {labels.dtype}) that are not UTF-8",
+            hint="save them as text: y.astype(str)",
+        ) from None
 
 
 def one_hot(labels: np.ndarray, where: str) -> np.ndarray:
@@ -68,7 +73,9 @@ def named_numbers(part: Part, labels: np.ndarray, where: str) -> Named:
         with np.errstate(invalid="ignore"):
             refuse_first(part, labels, ~np.isfinite(labels), where, "is missing or not a number")
             refuse_first(part, labels, labels != np.floor(labels), where, "is not a whole number")
-    refuse_first(part, labels, labels < 0 if labels.dtype.kind != "b" else np.zeros(len(labels), bool), where, "is negative")
+    refuse_first(
+        part, labels, labels < 0 if labels.dtype.kind != "b" else np.zeros(len(labels), bool), where, "is negative"
+    )
     values, codes = np.unique(labels, return_inverse=True)
     return Named([str(int(value)) for value in values], codes.astype(np.int64))
 
@@ -96,7 +103,10 @@ def named_words(part: Part, labels: Sequence[str], where: str) -> Named:
             firsts.append(row)
     words = list(first)
     wordy = not any(WHOLE.fullmatch(word.strip()) for word in words)
-    names = [class_name(word, wordy, f"{where}: the label of {part.row(row)}") for word, row in zip(words, firsts, strict=True)]
+    names = [
+        class_name(word, wordy, f"{where}: the label of {part.row(row)}")
+        for word, row in zip(words, firsts, strict=True)
+    ]
     own = {name: code for code, name in enumerate(dict.fromkeys(names))}
     return Named(list(own), np.array([own[name] for name in names], np.int64)[codes])
 

@@ -17,7 +17,10 @@ PART_WORDS = {
     "test": TEST, "testing": TEST, "t10k": TEST,
     "val": VALIDATION, "valid": VALIDATION, "validation": VALIDATION,
 }  # fmt: skip
-IDX_NAME = re.compile(r"(?P<set>.*?)(?P<part>train|t10k|test|)[-_.]?(?P<role>images|labels)([-_.]?idx\d)?([-_.]ubyte)?(\.idx)?(\.gz)?", re.IGNORECASE)
+IDX_NAME = re.compile(
+    r"(?P<set>.*?)(?P<part>train|t10k|test|)[-_.]?(?P<role>images|labels)([-_.]?idx\d)?([-_.]ubyte)?(\.idx)?(\.gz)?",
+    re.IGNORECASE,
+)
 PAIRS = (
     (TRAIN, "x_train", "y_train"), (TRAIN, "train_images", "train_labels"), (TRAIN, "x", "y"), (TRAIN, "images", "labels"),
     (TRAIN, "data", "target"), (TRAIN, "data", "labels"), (TRAIN, "arr_0", "arr_1"),

@@ -59,7 +59,9 @@ def read_header(source: Source) -> Header:
     """The header at the start of `source`; raises InputRefused naming what is wrong with it."""
     start = source.read(8)
     if start[:6] != MAGIC:
-        raise InputRefused(f"{source.where}: not an NPY array: expected it to start with the magic bytes \\x93NUMPY, found {found(start)}")
+        raise InputRefused(
+            f"{source.where}: not an NPY array: expected it to start with the magic bytes \\x93NUMPY, found {found(start)}"
+        )
     if len(start) < 8:
         raise InputRefused(f"{source.where}: truncated in its NPY header: {len(start)} bytes")
     if start[6] not in (1, 2, 3) or start[7] != 0:
@@ -68,7 +70,9 @@ def read_header(source: Source) -> Header:
     declared = source.read(width)
     length = int.from_bytes(declared, "little")
     if len(declared) == width and length > MOST_HEADER:
-        raise InputRefused(f"{source.where}: its NPY header is too large: {length:,} bytes, the limit is {MOST_HEADER:,}")
+        raise InputRefused(
+            f"{source.where}: its NPY header is too large: {length:,} bytes, the limit is {MOST_HEADER:,}"
+        )
     text = source.read(length)
     if len(declared) < width or len(text) < length:
         raise InputRefused(f"{source.where}: truncated in its NPY header: it is shorter than declared")
@@ -87,10 +91,14 @@ def parsed(source: Source, text: str, start: int) -> Header:
     """The header whose text is `text`: a Python literal, parsed as such and never run."""
     fields = literal(source, text)
     if not isinstance(fields, dict) or set(fields) != {"descr", "fortran_order", "shape"}:
-        raise InputRefused(f"{source.where}: its NPY header is malformed: expected descr, fortran_order and shape, found {shown(text.strip(), 80)}")
+        raise InputRefused(
+            f"{source.where}: its NPY header is malformed: expected descr, fortran_order and shape, found {shown(text.strip(), 80)}"
+        )
     shape, fortran = fields["shape"], fields["fortran_order"]
     if not isinstance(shape, tuple) or not all(type(size) is int for size in shape) or not isinstance(fortran, bool):
-        raise InputRefused(f"{source.where}: its NPY header is malformed: expected a shape of whole numbers, found {shown(repr(shape), 80)}")
+        raise InputRefused(
+            f"{source.where}: its NPY header is malformed: expected a shape of whole numbers, found {shown(repr(shape), 80)}"
+        )
     if min(shape, default=0) < 0:
         raise InputRefused(f"{source.where}: its NPY header declares a negative size in the shape {shown(shape, 80)}")
     return Header(shape, checked_dtype(source, fields["descr"]), fortran, start)
@@ -114,7 +122,9 @@ def checked_dtype(source: Source, descr: object) -> np.dtype:
             hint="save it as numbers or text: array.astype(...)",
         )
     text = TEXTS.fullmatch(descr) if isinstance(descr, str) else None
-    sound = isinstance(descr, str) and (NUMBERS.fullmatch(descr) or (text is not None and 0 < int(text[2]) <= MOST_TEXT))
+    sound = isinstance(descr, str) and (
+        NUMBERS.fullmatch(descr) or (text is not None and 0 < int(text[2]) <= MOST_TEXT)
+    )
     try:
         if sound:
             return np.dtype(str(descr))
@@ -134,7 +144,9 @@ def read_body(source: Source, header: Header) -> np.ndarray:
     """The elements after `header`; raises InputRefused when they are fewer or more bytes than declared."""
     expected = f"its header declares the shape {shown(header.shape, 80)}: {header.size:,} bytes are expected"
     if header.size > source.most - header.start:
-        raise InputRefused(f"{source.where}: truncated: {expected}, at most {max(0, source.most - header.start):,} bytes can follow")
+        raise InputRefused(
+            f"{source.where}: truncated: {expected}, at most {max(0, source.most - header.start):,} bytes can follow"
+        )
     check_room(header.size, source.where)
     buffer = bytearray(header.size)
     done = source.fill(memoryview(buffer))

@@ -228,7 +228,9 @@ def eight_bit(image: Image.Image) -> Image.Image:
     if mode.startswith("I;16") or (mode == "I" and image.format == "PNG"):
         return Image.fromarray(((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8))
     if mode in ("F", "I"):
-        raise BadPictureError(f"pixels of 32 bits (mode {mode}: {'float' if mode == 'F' else 'integer'}), expected 1, 8 or 16 bits: their scale is not known")
+        raise BadPictureError(
+            f"pixels of 32 bits (mode {mode}: {'float' if mode == 'F' else 'integer'}), expected 1, 8 or 16 bits: their scale is not known"
+        )
     if mode in ("L", "1"):
         return image.convert("LA" if clear else "L")
     if clear or mode in ("PA", "La", "RGBa"):

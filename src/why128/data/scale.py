@@ -38,7 +38,8 @@ def check_finite(array: np.ndarray, where: str) -> None:
             pixels = array[index].ravel()
             value = pixels[~np.isfinite(pixels)][0]
             raise InputRefused(
-                f"{where}: image {index} (counted from 0) has a pixel that is {value}, expected finite numbers", hint="remove or mend such images first"
+                f"{where}: image {index} (counted from 0) has a pixel that is {value}, expected finite numbers",
+                hint="remove or mend such images first",
             )
 
 
@@ -91,7 +92,9 @@ def scale_warnings(scale: Scale, dtype: np.dtype, low: float, high: float, where
     if scale is BINARY:
         return (f"{where}: pixels are only 0 and 1: read on the scale 0 to 1, so that 1 is white",)
     if scale is SIGNED:
-        return (f"{where}: pixels are in the range {low:g} to {high:g}: read on the scale -1 to 1, so that -1 is black",)
+        return (
+            f"{where}: pixels are in the range {low:g} to {high:g}: read on the scale -1 to 1, so that -1 is black",
+        )
     if scale is BYTES and 0 < high < DARK:
         return (f"{where}: the brightest pixel is {high:g} of 255: nearly black, or of another scale",)
     if scale is BYTES and dtype == np.uint16:
@@ -120,7 +123,9 @@ def unit(block: np.ndarray, scale: Scale) -> np.ndarray:
 
 def close(block: np.ndarray, rounded: np.ndarray, dtype: np.dtype) -> bool:
     """Whether every pixel is a byte over 255, but for the rounding of its own type."""
-    slack = 2 * np.finfo(dtype).eps if dtype.kind == "f" and dtype.itemsize > 2 else 2**-11 if dtype.kind == "f" else 1e-12
+    slack = (
+        2 * np.finfo(dtype).eps if dtype.kind == "f" and dtype.itemsize > 2 else 2**-11 if dtype.kind == "f" else 1e-12
+    )
     return bool((np.abs(block * 255 - rounded) <= 255 * slack).all())
 
 

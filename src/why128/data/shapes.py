@@ -28,7 +28,9 @@ def as_images(array: np.ndarray, where: str, size: tuple[int, int] | None = None
     if array.ndim == 4 and array.shape[3] in CHANNELS:
         return array, ()
     if array.ndim == 4 and array.shape[1] in CHANNELS:
-        return array.transpose(0, 2, 3, 1), (f"{where}: channels came first, {array.shape[1:]}: read as height, width, channels",)
+        return array.transpose(0, 2, 3, 1), (
+            f"{where}: channels came first, {array.shape[1:]}: read as height, width, channels",
+        )
     if array.ndim == 4:
         raise InputRefused(
             f"{where}: images of {array.shape[3]} channels, expected 1 (gray) or 3 (RGB), found the shape {array.shape}",

@@ -43,7 +43,9 @@ def open_data(source: str | os.PathLike[str] | tuple[Any, ...], reading: Reading
     except Why128Error:
         raise
     except MemoryError:
-        raise SurroundingsError(f"{where}: too large for the memory of this machine", hint="use fewer or smaller images") from None
+        raise SurroundingsError(
+            f"{where}: too large for the memory of this machine", hint="use fewer or smaller images"
+        ) from None
     except OSError as error:
         raise refusal(where, error) from error
 
@@ -113,7 +115,10 @@ def read_any_folder(path: Path, reading: Reading) -> Found:
         return read_npy_folder(path)
     tables = [name for name in names if os.path.splitext(name)[1].lower() in {".csv", ".npz"}]
     if tables and not any((path / name).is_dir() for name in names):
-        raise InputRefused(f"{shown(path)}: a folder without class folders, found {quoted(tables)}", hint=f"name the file itself: {shown(path / tables[0])}")
+        raise InputRefused(
+            f"{shown(path)}: a folder without class folders, found {quoted(tables)}",
+            hint=f"name the file itself: {shown(path / tables[0])}",
+        )
     return read_folder(path, reading)
 
 
@@ -134,7 +139,8 @@ def read_any_file(path: Path) -> Found:
         return read_idx_file(path)
     if start.startswith(PICTURES):
         raise InputRefused(
-            f"{shown(path)}: a single picture, expected a data set: labelled images", hint="name a folder with one sub-folder of pictures for each class"
+            f"{shown(path)}: a single picture, expected a data set: labelled images",
+            hint="name a folder with one sub-folder of pictures for each class",
         )
     raise InputRefused(
         f"{shown(path)}: not a known format, expected IDX, CSV, NPZ, NPY or a folder of pictures (its first bytes are {start.hex(' ') or 'none: it is empty'})"

@@ -9,7 +9,9 @@ import numpy as np
 from why128.errors import InputRefused, UsageError, shown
 
 
-def split(labels: np.ndarray, share: float, rng: np.random.Generator, classes: Sequence[str] | None = None) -> tuple[np.ndarray, np.ndarray]:
+def split(
+    labels: np.ndarray, share: float, rng: np.random.Generator, classes: Sequence[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Rows to learn from and rows held out, both sorted, disjoint and together all rows.
 
     labels: (N,) class indexes; share: of the images of each class that is held out, in 0..1 without its ends.  A class
@@ -18,7 +20,10 @@ def split(labels: np.ndarray, share: float, rng: np.random.Generator, classes: S
     Raises InputRefused, naming it by `classes`, for a class with one image; UsageError for a share that is none.
     """
     if not 0 < share < 1:
-        raise UsageError(f"share: expected a number between 0 and 1, got {shown(share, 40)}", hint="0.2 holds a fifth of the images out")
+        raise UsageError(
+            f"share: expected a number between 0 and 1, got {shown(share, 40)}",
+            hint="0.2 holds a fifth of the images out",
+        )
     counts = np.bincount(labels)  # (C,)
     present = np.flatnonzero(counts)  # (C,)
     check_counts(counts, present, classes)

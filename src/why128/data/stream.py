@@ -32,7 +32,9 @@ class Stream:
     def __enter__(self) -> Stream:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.file.close()
         self.raw.close()
 
@@ -56,9 +58,14 @@ class Stream:
                     break
                 done += count
         except EOFError:
-            raise InputRefused(f"{self.where}: the gzip stream is truncated: the file ends in the middle of it", hint="fetch or copy the file again") from None
+            raise InputRefused(
+                f"{self.where}: the gzip stream is truncated: the file ends in the middle of it",
+                hint="fetch or copy the file again",
+            ) from None
         except (gzip.BadGzipFile, zlib.error) as error:
-            raise InputRefused(f"{self.where}: the gzip stream is corrupt: {self.fault(error)}", hint="fetch or copy the file again") from None
+            raise InputRefused(
+                f"{self.where}: the gzip stream is corrupt: {self.fault(error)}", hint="fetch or copy the file again"
+            ) from None
         return done
 
     @staticmethod

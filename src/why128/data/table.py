@@ -112,7 +112,9 @@ def check_row(record: str, where: str) -> None:
         try:
             record.encode()
         except UnicodeEncodeError:
-            raise InputRefused(f"{where}: not in UTF-8, which is expected", hint="save it again with the encoding UTF-8") from None
+            raise InputRefused(
+                f"{where}: not in UTF-8, which is expected", hint="save it again with the encoding UTF-8"
+            ) from None
 
 
 def cells_of(record: str, separator: str, where: str) -> list[str]:
@@ -140,7 +142,9 @@ def add(rows: Rows, record: str, line: int, columns: Columns, where: str) -> Non
         label, pixels = without_label(record, columns)
         if columns.separator != ",":
             if "," in pixels:
-                raise InputRefused(f"{where}: line {line}: a pixel holds a comma, expected a number with a decimal point")
+                raise InputRefused(
+                    f"{where}: line {line}: a pixel holds a comma, expected a number with a decimal point"
+                )
             pixels = pixels.replace(columns.separator, ",")
     rows.labels.append(label)
     rows.lines.append(line)
@@ -177,7 +181,9 @@ def flush(rows: Rows, where: str) -> None:
     if not rows.waiting:
         return
     block = parsed(rows.waiting)
-    if block is None or (block.dtype.kind == "f" and not (block.min() >= 0 and block.max() <= 255)):  # NaN fails as well
+    if block is None or (
+        block.dtype.kind == "f" and not (block.min() >= 0 and block.max() <= 255)
+    ):  # NaN fails as well
         name_guilty(rows, where)
         block = np.array([[float(cell) for cell in row.split(",")] for row in rows.waiting])
     rows.blocks.append(block)
@@ -206,7 +212,9 @@ def name_guilty(rows: Rows, where: str) -> None:
         for index, cell in enumerate(row.split(",")):
             fault = cell_fault(cell)
             if fault:
-                raise InputRefused(f"{where}: line {line}: pixel {index} (counted from 0) {fault}, expected a number in 0..255 or 0..1")
+                raise InputRefused(
+                    f"{where}: line {line}: pixel {index} (counted from 0) {fault}, expected a number in 0..255 or 0..1"
+                )
 
 
 def cell_fault(cell: str) -> str | None:

@@ -53,7 +53,11 @@ def is_folder(entry: os.DirEntry[str]) -> bool:
 def folders(folder: Path) -> list[str]:
     """The names of the folders in `folder`; a link back to one that holds it is none."""
     above = {os.path.realpath(folder), *map(str, Path(os.path.realpath(folder)).parents)}
-    return [entry.name for entry in entries(folder) if is_folder(entry) and not (entry.is_symlink() and os.path.realpath(entry.path) in above)]
+    return [
+        entry.name
+        for entry in entries(folder)
+        if is_folder(entry) and not (entry.is_symlink() and os.path.realpath(entry.path) in above)
+    ]
 
 
 def is_picture(entry: os.DirEntry[str]) -> bool:
@@ -124,7 +128,9 @@ def check_tree(tree: Tree, parts: dict[str, str], names: dict[str, list[str]]) -
         empty = [os.path.join(parts[part], name) for name in folder_names if name not in filled]
         if empty:
             below = (
-                " (there are folders inside, which are not searched)" if any(path.startswith(tuple(e + os.sep for e in empty)) for path in tree.deeper) else ""
+                " (there are folders inside, which are not searched)"
+                if any(path.startswith(tuple(e + os.sep for e in empty)) for path in tree.deeper)
+                else ""
             )
             raise InputRefused(
                 f"{where}: class folders without any picture: {quoted(empty)}{below}; leaving them out would number the classes anew",

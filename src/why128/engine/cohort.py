@@ -90,12 +90,16 @@ class Program:
         self._compiled: dict[tuple, Callable] = {}
         self._one_at_a_time = threading.Lock()
 
-    def __call__(self, *arguments):
+    def ready(self, *arguments) -> Callable:
+        """The compiled function for arguments of these shapes; compiles it the first time."""
         shapes = tuple((a.shape, str(a.dtype)) for a in jax.tree.leaves(arguments))
         with self._one_at_a_time:
             if shapes not in self._compiled:
                 self._compiled[shapes] = self._jitted.lower(*arguments).compile()
-        return self._compiled[shapes](*arguments)
+            return self._compiled[shapes]
+
+    def __call__(self, *arguments):
+        return self.ready(*arguments)(*arguments)
 
 
 class Programs(NamedTuple):
@@ -133,7 +137,9 @@ def _learn(cohort: Cohort) -> Callable:
     return epoch
 
 
-def _loss(cohort: Cohort, parameters: Parameters, data: Data, batch: jax.Array, key: jax.Array) -> tuple[jax.Array, Sums]:
+def _loss(
+    cohort: Cohort, parameters: Parameters, data: Data, batch: jax.Array, key: jax.Array
+) -> tuple[jax.Array, Sums]:
     """The loss of a batch (B,) of rows, *summed* over candidates: a mean would divide each one's gradient by K."""
     ladder, present, rows = cohort.ladder, batch != NOBODY, jnp.maximum(batch, 0)
     weights = jnp.where(present, data.weights[rows], 0.0)  # (B,)

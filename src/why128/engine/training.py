@@ -24,7 +24,6 @@ class Run:
     epochs: int
     seed: int
     replicate: int = 0
-    held_out: np.ndarray | None = None  # rows on which it is assessed after every epoch
     shuffle: bool = True
     first_epoch: int = 0  # the address of the next epoch's order: not 0 when training goes on
     rates: Sequence[float] | None = None  # a learning rate a candidate; by default the optimiser's for all
@@ -46,8 +45,7 @@ class Epoch:
     state: State
     loss: np.ndarray  # (K,) mean over the epoch, while it learned
     accuracy: np.ndarray  # (K,) likewise
-    held_out: Assessment | None
-    seconds: float
+    seconds: float  # of training, without compiling
 
 
 def start(cohort: Cohort, parameters: Parameters) -> State:
@@ -65,19 +63,27 @@ def train(cohort: Cohort, data: Data, run: Run, state: State) -> Iterator[Epoch]
     learn = programs(cohort).learn
     rates = _rates(cohort, run.rates)
     for number in range(run.first_epoch, run.first_epoch + run.epochs):
-        began = time.perf_counter()
-        rows = draws(run.seed, "order", replicate=run.replicate, epoch=number).permutation(run.learned) if run.shuffle else run.learned
+        rows = _order(run, number)
         key = key_words(run.seed, "dropout", replicate=run.replicate, epoch=number)
-        state, sums = learn(state, data, _batches(rows, cohort.batch_size), rates, key)
-        held_out = None if run.held_out is None else assess(cohort, data, run.held_out, state.parameters)
+        arguments = (state, data, _batches(rows, cohort.batch_size), rates, key)
+        one_epoch = learn.ready(*arguments)  # compiling is not training: it is not timed
+        began = time.perf_counter()
+        state, sums = one_epoch(*arguments)
         loss, accuracy = (np.asarray(s) / len(rows) for s in sums)
-        yield Epoch(number, state, loss, accuracy, held_out, time.perf_counter() - began)
+        yield Epoch(number, state, loss, accuracy, time.perf_counter() - began)
 
 
 def assess(cohort: Cohort, data: Data, rows: np.ndarray, parameters: Parameters) -> Assessment:
     """Every candidate's loss and hit on each of these rows of the data."""
     found = programs(cohort).assess(parameters, data, _batches(rows, ASSESSED_AT_ONCE))
     return Assessment(*(np.asarray(a)[:, : len(rows)] for a in found))
+
+
+def _order(run: Run, epoch: int) -> np.ndarray:
+    """The rows of one epoch in the order in which they are learned from.  # (N,)"""
+    if not run.shuffle:
+        return run.learned
+    return draws(run.seed, "order", replicate=run.replicate, epoch=epoch).permutation(run.learned)
 
 
 def _rates(cohort: Cohort, rates: Sequence[float] | None) -> Parameters:

@@ -23,7 +23,17 @@ END, END_SIZE, LONGEST_COMMENT = b"PK\x05\x06", 22, 1 << 16
 ENCRYPTED = 0x1
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # the others can ask for gigabytes of working memory
 # What a damaged archive makes Python's zipfile raise.
-DAMAGE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OverflowError, OSError, zlib.error, struct.error)
+DAMAGE = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    OSError,
+    zlib.error,
+    struct.error,
+)
 
 
 class Archive:
@@ -34,7 +44,9 @@ class Archive:
             _check_contents(file)
             self._zip = zipfile.ZipFile(file)
         except DAMAGE as fault:
-            raise InputRefused(f"the zip archive is damaged or truncated: {shown(fault)}", hint="copy or download it again") from None
+            raise InputRefused(
+                f"the zip archive is damaged or truncated: {shown(fault)}", hint="copy or download it again"
+            ) from None
         self._members: dict[str, zipfile.ZipInfo] = {}
         for info in self._zip.infolist():
             if info.filename in self._members:
@@ -61,7 +73,10 @@ class Archive:
         except DAMAGE as fault:
             raise InputRefused(f"{name} is damaged: {shown(fault)}", hint="copy or download the file again") from None
         if len(data) != info.file_size:
-            raise InputRefused(f"{name} is truncated: {len(data):,} bytes, {info.file_size:,} were due", hint="copy or download the file again")
+            raise InputRefused(
+                f"{name} is truncated: {len(data):,} bytes, {info.file_size:,} were due",
+                hint="copy or download the file again",
+            )
         return data
 
 
@@ -86,7 +101,9 @@ def opened(path: str | os.PathLike) -> Iterator[BinaryIO]:
         mode = os.stat(path).st_mode
         file = open(path, "rb") if stat.S_ISREG(mode) else None  # noqa: SIM115 closed below; opening a pipe would wait for its writer
     except PermissionError as fault:
-        raise SurroundingsError("may not be read: permission denied", hint="check its owner and mode with ls -l") from fault
+        raise SurroundingsError(
+            "may not be read: permission denied", hint="check its owner and mode with ls -l"
+        ) from fault
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the path
         raise InputRefused("there is no such file; expected a .keras file", hint="check the path") from None
     except OSError as fault:

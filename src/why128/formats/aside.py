@@ -53,7 +53,9 @@ def _refusing(path: str | os.PathLike) -> Iterator[str]:
     except (OSError, ValueError) as fault:  # ValueError: a NUL in the path
         reason = getattr(fault, "strerror", None) or str(fault)
         hint = HINTS.get(getattr(fault, "errno", 0))
-        raise SurroundingsError(f"{shown(path)}: could not be written: {reason}; nothing was changed", hint=hint) from fault
+        raise SurroundingsError(
+            f"{shown(path)}: could not be written: {reason}; nothing was changed", hint=hint
+        ) from fault
 
 
 def _replaced(target: str, data: bytes) -> None:

@@ -32,19 +32,28 @@ class Companion:
 def written(network: Network) -> bytes:
     """The member's bytes; raises UsageError where `about` holds what JSON cannot say."""
     preparation = {"mode": network.preparation.mode, "scale": list(network.preparation.scale)}
-    document = {"format": FORMAT, "classes": list(network.classes), "preparation": preparation, "about": dict(network.about)}
+    document = {
+        "format": FORMAT,
+        "classes": list(network.classes),
+        "preparation": preparation,
+        "about": dict(network.about),
+    }
     try:
         return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1).encode("utf-8")
     except (TypeError, ValueError, RecursionError) as fault:
         raise UsageError(
-            f"the network's classes, preparation and about cannot be written as JSON: {shown(fault)}", hint="use plain texts, numbers and lists"
+            f"the network's classes, preparation and about cannot be written as JSON: {shown(fault)}",
+            hint="use plain texts, numbers and lists",
         ) from None
 
 
 def read(document: Mapping[str, Any]) -> Companion:
     """What a parsed member says; raises InputRefused where it is not as `written` leaves it."""
     if document.get("format") != FORMAT:
-        raise InputRefused(f"{NAME}: the format is {shown(document.get('format'))}; expected {FORMAT}", hint="it may be of a newer why128: update this one")
+        raise InputRefused(
+            f"{NAME}: the format is {shown(document.get('format'))}; expected {FORMAT}",
+            hint="it may be of a newer why128: update this one",
+        )
     classes, preparation, about = (document.get(key) for key in ("classes", "preparation", "about"))
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         raise InputRefused(f"{NAME}: expected the classes to be a list of texts, got {shown(classes)}")
@@ -55,16 +64,22 @@ def read(document: Mapping[str, Any]) -> Companion:
 
 def _preparation(value: object) -> Preparation:
     mode, scale = (value.get("mode"), value.get("scale")) if isinstance(value, dict) else (None, None)
-    good = isinstance(scale, list) and len(scale) == 2 and all(type(s) in (int, float) and abs(s) <= 1e30 for s in scale)
+    good = (
+        isinstance(scale, list) and len(scale) == 2 and all(type(s) in (int, float) and abs(s) <= 1e30 for s in scale)
+    )
     if not good or mode not in MODES or not isinstance(scale, list):
-        raise InputRefused(f"{NAME}: expected a preparation with mode gray or rgb and scale [black, white], got {shown(value)}")
+        raise InputRefused(
+            f"{NAME}: expected a preparation with mode gray or rgb and scale [black, white], got {shown(value)}"
+        )
     return Preparation(mode, (float(scale[0]), float(scale[1])))
 
 
 def assumed(layers: tuple[Layer, ...]) -> Companion:
     """What a file of Keras's own leaves unsaid, from its layers: bytes where it begins by scaling them down, else 0 to 1."""
     first = next((layer for layer in layers if isinstance(layer, (Rescaling, Dense))), None)
-    takes_bytes = isinstance(first, Rescaling) and any(math.isclose(first.scale, scale, rel_tol=CLOSE) for scale in BYTE_SCALES)
+    takes_bytes = isinstance(first, Rescaling) and any(
+        math.isclose(first.scale, scale, rel_tol=CLOSE) for scale in BYTE_SCALES
+    )
     shape = layers[0].shape if isinstance(layers[0], Input) else ()
     mode = "rgb" if len(shape) == 3 and shape[-1] == 3 else "gray"
     return Companion((), Preparation(mode, (0.0, 255.0 if takes_bytes else 1.0)), {"preparation": {"assumed": True}})

@@ -41,11 +41,16 @@ def check(file: BinaryIO, path: str) -> None:
     if not head:
         raise InputRefused("the file is empty (0 bytes); expected a .keras file (a zip archive)")
     if head == SIGNATURE:
-        raise InputRefused(f"not a .keras file: {LEGACY}; expected a zip archive as Keras 3 writes it", hint=FROM_LEGACY)
+        raise InputRefused(
+            f"not a .keras file: {LEGACY}; expected a zip archive as Keras 3 writes it", hint=FROM_LEGACY
+        )
     what = PICKLE if head.startswith(PICKLES) and ending != ".safetensors" else KINDS.get(ending)
     if what:
         raise InputRefused(f"not a .keras file: {what}; expected a zip archive as Keras 3 writes it", hint=WHENCE)
-    raise InputRefused(f"not a .keras file: it begins with {shown(repr(head))}; expected a zip archive, beginning with {ZIP!r}", hint=WHENCE)
+    raise InputRefused(
+        f"not a .keras file: it begins with {shown(repr(head))}; expected a zip archive, beginning with {ZIP!r}",
+        hint=WHENCE,
+    )
 
 
 def is_network(path: str | os.PathLike) -> bool:

@@ -33,7 +33,19 @@ FLOATS = {
     bytes.fromhex("201f000400000000002000170800177f000000"): "<f4",
     bytes.fromhex("203f000800000000004000340b0034ff030000"): "<f8",
 }
-TYPE_CLASSES = ("integer", "float", "time", "string", "bit field", "opaque", "compound", "reference", "enumeration", "sequence", "array")
+TYPE_CLASSES = (
+    "integer",
+    "float",
+    "time",
+    "string",
+    "bit field",
+    "opaque",
+    "compound",
+    "reference",
+    "enumeration",
+    "sequence",
+    "array",
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +82,10 @@ class File:
             raise InputRefused("is not HDF5: the signature is missing")
         version = self._number(8, 1)
         if version != 0:
-            raise InputRefused(f"has HDF5's superblock {version}; expected 0, as Keras writes it", hint="open it with Keras and save it again")
+            raise InputRefused(
+                f"has HDF5's superblock {version}; expected 0, as Keras writes it",
+                hint="open it with Keras and save it again",
+            )
         if (self._number(13, 1), self._number(14, 1), self._number(24, 8)) != (8, 8, 0):
             raise InputRefused("has an HDF5 superblock with odd sizes; expected 8-byte addresses from 0")
         if self._number(40, 8) > len(self.data):
@@ -104,7 +119,9 @@ class File:
         dtype = np.dtype(dataset.dtype)
         due = prod(dataset.shape) * dtype.itemsize
         if dataset.size != due or dataset.start + due > len(self.data):
-            raise InputRefused(f"HDF5 is damaged or truncated: {due:,} bytes were due from byte {dataset.start:,}, of {len(self.data):,} in the file")
+            raise InputRefused(
+                f"HDF5 is damaged or truncated: {due:,} bytes were due from byte {dataset.start:,}, of {len(self.data):,} in the file"
+            )
         return np.frombuffer(self.data, dtype, prod(dataset.shape), dataset.start).reshape(dataset.shape)
 
     # ---------------------------------------------------------------- bytes
@@ -133,7 +150,10 @@ class File:
     def _messages(self, address: int) -> Iterator[tuple[int, int, int]]:
         """Each header message of an object: its kind, where its data begins, how many bytes they are."""
         if self._number(address, 1) != 1:
-            raise InputRefused(f"HDF5 has an object header at byte {address:,} that is not of version 1", hint="open the file with Keras and save it again")
+            raise InputRefused(
+                f"HDF5 has an object header at byte {address:,} that is not of version 1",
+                hint="open the file with Keras and save it again",
+            )
         blocks = [(address + 16, self._number(address + 8, 4))]
         while blocks:
             at, left = blocks.pop(0)
@@ -144,7 +164,9 @@ class File:
                 if kind == CONTINUATION:
                     blocks.append((self._number(at, 8), self._number(at + 8, 8)))
                 elif kind in (SPACE, TYPE, LAYOUT) and flags & SHARED:
-                    raise InputRefused("HDF5 has a shared header message; expected each dataset to say its own shape and dtype")
+                    raise InputRefused(
+                        "HDF5 has a shared header message; expected each dataset to say its own shape and dtype"
+                    )
                 yield kind, at, size
                 at += size
 
@@ -166,7 +188,8 @@ class File:
         heap = at + 2 + (8 if self._number(at + 1, 1) & 1 else 0)
         if self._number(heap, 8) != NOWHERE:
             raise InputRefused(
-                "HDF5 stores a group's links in a heap; expected a symbol table, as Keras writes it", hint="open it with Keras and save it again"
+                "HDF5 stores a group's links in a heap; expected a symbol table, as Keras writes it",
+                hint="open it with Keras and save it again",
             )
 
     def _link(self, at: int) -> Link:
@@ -237,6 +260,12 @@ class File:
         """A data layout message (IV.A.2.i): in words, where, how many bytes."""
         version, kind = self._number(at, 1), self._number(at + 1, 1)
         if version not in (3, 4) or kind != 1:
-            return {0: "compact", 2: "chunked", 3: "virtual: its numbers are in other datasets"}.get(kind, "of an unknown layout"), NOWHERE, 0
+            return (
+                {0: "compact", 2: "chunked", 3: "virtual: its numbers are in other datasets"}.get(
+                    kind, "of an unknown layout"
+                ),
+                NOWHERE,
+                0,
+            )
         start, size = self._number(at + 2, 8), self._number(at + 10, 8)
         return "contiguous" if start != NOWHERE else "declared but not stored", start, size

@@ -26,10 +26,14 @@ def layers_of(document: dict[str, Any]) -> tuple[Layer, ...]:
         )
     config = document.get("config")
     if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
-        raise InputRefused(f"{NAME}: expected a list of layers in its config, got {kind(config.get('layers') if isinstance(config, dict) else config)}")
+        raise InputRefused(
+            f"{NAME}: expected a list of layers in its config, got {kind(config.get('layers') if isinstance(config, dict) else config)}"
+        )
     items = config["layers"]
     if not 0 < len(items) <= MOST_LAYERS:
-        raise InputRefused(f"{NAME}: {'too many layers: ' if items else ''}{len(items):,} layers; expected 1 to {MOST_LAYERS:,}")
+        raise InputRefused(
+            f"{NAME}: {'too many layers: ' if items else ''}{len(items):,} layers; expected 1 to {MOST_LAYERS:,}"
+        )
     layers = [_layer(number, item) for number, item in enumerate(items, 1)]
     if not isinstance(layers[0], Input):
         built = document.get("build_config")
@@ -72,10 +76,14 @@ def names_of(layers: Sequence[Layer]) -> tuple[str, ...]:
     given = [layer.name for layer in layers if layer.name is not None]
     for name in given:
         if given.count(name) > 1:
-            raise UsageError(f"two layers are named '{shown(name)}'; expected each name once", hint="rename one of them, or leave the name out")
+            raise UsageError(
+                f"two layers are named '{shown(name)}'; expected each name once",
+                hint="rename one of them, or leave the name out",
+            )
         if not name.isprintable() or "/" in name or not 0 < len(name) <= LONGEST_NAME:
             raise UsageError(
-                f"a layer is named '{shown(name)}'; expected 1 to {LONGEST_NAME} printable characters without a slash", hint="rename it, or leave the name out"
+                f"a layer is named '{shown(name)}'; expected 1 to {LONGEST_NAME} printable characters without a slash",
+                hint="rename it, or leave the name out",
             )
     seen = Counter[str]()
     return tuple(_automatic(layer, seen, given) if layer.name is None else layer.name for layer in layers)
@@ -98,5 +106,17 @@ def document_of(layers: Sequence[Layer]) -> dict[str, Any]:
     for layer, name in zip(layers, names_of(layers), strict=True):
         items.append(item_of(layer, name, shape))
         shape = output_shape(layer, shape)
-    config = {"name": "sequential", "trainable": True, "dtype": FLOAT32, "layers": items, "build_input_shape": batch_shape}
-    return {"module": "keras", "class_name": "Sequential", "config": config, "registered_name": None, "build_config": {"input_shape": batch_shape}}
+    config = {
+        "name": "sequential",
+        "trainable": True,
+        "dtype": FLOAT32,
+        "layers": items,
+        "build_input_shape": batch_shape,
+    }
+    return {
+        "module": "keras",
+        "class_name": "Sequential",
+        "config": config,
+        "registered_name": None,
+        "build_config": {"input_shape": batch_shape},
+    }

@@ -39,13 +39,20 @@ def save(network: Network, path: str | os.PathLike) -> None:
     aside.write(path, data)
     if any(layer.outputs != layer.units for layer in network.layers[:-1] if isinstance(layer, Dense)):
         # Keras builds the next layer for all units, then feeds it half of them: so fails its own network, too
-        warnings.warn(f"{shown(path)}: can be read here, but not by Keras 3.15, which cannot put a layer after the activation 'glu'", DataWarning, stacklevel=2)
+        warnings.warn(
+            f"{shown(path)}: can be read here, but not by Keras 3.15, which cannot put a layer after the activation 'glu'",
+            DataWarning,
+            stacklevel=2,
+        )
 
 
 def check_ending(path: str | os.PathLike) -> None:
     """Raises UsageError where `path` does not end in .keras: asked before a long training, not after it."""
     if not os.fspath(path).lower().endswith(ENDING):
-        raise UsageError(f"{shown(path)}: expected a path that ends in {ENDING}", hint=f"for example {shown(os.path.splitext(os.fspath(path))[0])}{ENDING}")
+        raise UsageError(
+            f"{shown(path)}: expected a path that ends in {ENDING}",
+            hint=f"for example {shown(os.path.splitext(os.fspath(path))[0])}{ENDING}",
+        )
 
 
 def check_target(path: str | os.PathLike) -> None:
@@ -117,7 +124,9 @@ def summary(network: Network, path: str | os.PathLike) -> dict[str, Any]:
         "parameters": network.parameters,
         "bytes": os.path.getsize(path),
         "classes": list(network.classes),
-        "activations": [activations.label(layer.activation or "linear") for layer in network.layers if isinstance(layer, Dense)],
+        "activations": [
+            activations.label(layer.activation or "linear") for layer in network.layers if isinstance(layer, Dense)
+        ],
         "preparation": {"mode": network.preparation.mode, "scale": list(network.preparation.scale)},
         "about": dict(network.about),
     }

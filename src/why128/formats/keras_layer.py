@@ -17,14 +17,23 @@ from why128.layers import Dense, Dropout, Flatten, Input, Layer, Rescaling, Shap
 
 Config = dict[str, Any]
 
-FLOAT32: Config = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
+FLOAT32: Config = {
+    "module": "keras",
+    "class_name": "DTypePolicy",
+    "config": {"name": "float32"},
+    "registered_name": None,
+}
 # Precisions of computing that lead to the same answers but for rounding; quantised ones do not.
 POLICIES = {"float16", "float32", "float64", "bfloat16", "mixed_float16", "mixed_bfloat16"}
 MOST_FACTOR = 1e30  # of a Rescaling: bytes times it are still finite in float32
 LEAST_DIMENSION, MOST_DIMENSION = 1, 1 << 24  # a larger image side is a slip or an attack
 
 # Keys that say nothing about what a trained layer computes: of training, of bookkeeping.
-SILENT = {"name", "trainable", "dtype", "kernel_regularizer", "bias_regularizer", "activity_regularizer"} | {"kernel_constraint", "bias_constraint", "seed"}
+SILENT = {"name", "trainable", "dtype", "kernel_regularizer", "bias_regularizer", "activity_regularizer"} | {
+    "kernel_constraint",
+    "bias_constraint",
+    "seed",
+}
 # Keras's default parameters of its initialisers; another value has no name here.
 INITIALIZER_DEFAULTS = {"seed": None, "input_axes": None, "output_axes": None, "mean": 0.0, "gain": 1.0}
 STDDEV, LIMITS = {"stddev": 0.05}, {"minval": -0.05, "maxval": 0.05}
@@ -71,23 +80,36 @@ def layer_of(item: object) -> Layer:
 def of_keras(item: Mapping[str, Any]) -> bool:
     """Whether a serialised object claims to be Keras's own, not a registered or foreign one."""
     module, registered = str(item.get("module")), item.get("registered_name")
-    return (module == "keras" or module.startswith("keras.")) and registered in (None, item.get("class_name"), item.get("config"))
+    return (module == "keras" or module.startswith("keras.")) and registered in (
+        None,
+        item.get("class_name"),
+        item.get("config"),
+    )
 
 
 def _check_policy(dtype: object) -> None:
     name = dtype
     if isinstance(dtype, dict):
         config = dtype.get("config")
-        name = config.get("name") if dtype.get("class_name") == "DTypePolicy" and isinstance(config, dict) else dtype.get("class_name")
+        name = (
+            config.get("name")
+            if dtype.get("class_name") == "DTypePolicy" and isinstance(config, dict)
+            else dtype.get("class_name")
+        )
     if name is not None and (not isinstance(name, str) or name not in POLICIES):
-        raise InputRefused(f"dtype {shown(name)} cannot be taken; expected float32", hint="quantised layers are not read: save the model before quantising it")
+        raise InputRefused(
+            f"dtype {shown(name)} cannot be taken; expected float32",
+            hint="quantised layers are not read: save the model before quantising it",
+        )
 
 
 def _check_rest(config: Config, meant: set[str]) -> None:
     """Refuses a key that might change what is computed: an unknown one, unless its value says "none"."""
     for key, value in config.items():
         if key not in meant | SILENT and value not in (None, False):
-            raise InputRefused(f"the key '{shown(key)}' with {shown(value)} is not known; expected only {', '.join(sorted(meant | SILENT))}")
+            raise InputRefused(
+                f"the key '{shown(key)}' with {shown(value)} is not known; expected only {', '.join(sorted(meant | SILENT))}"
+            )
 
 
 def _required(config: Config, key: str) -> Any:
@@ -106,7 +128,10 @@ def _input(config: Config) -> Input:
 
 def _flatten(config: Config) -> Flatten:
     if config.get("data_format") not in (None, "channels_last"):
-        raise InputRefused(f"Flatten: data_format {shown(config['data_format'])}; expected channels_last", hint="the other order would mix up the pixels")
+        raise InputRefused(
+            f"Flatten: data_format {shown(config['data_format'])}; expected channels_last",
+            hint="the other order would mix up the pixels",
+        )
     _check_rest(config, {"data_format"})
     return Flatten(name=config.get("name"))
 
@@ -140,7 +165,13 @@ def _dropout(config: Config) -> Dropout:
     return Dropout(_required(config, "rate"), config.get("name"))
 
 
-READERS: dict[str, Callable[[Config], Layer]] = {"InputLayer": _input, "Flatten": _flatten, "Rescaling": _rescaling, "Dense": _dense, "Dropout": _dropout}
+READERS: dict[str, Callable[[Config], Layer]] = {
+    "InputLayer": _input,
+    "Flatten": _flatten,
+    "Rescaling": _rescaling,
+    "Dense": _dense,
+    "Dropout": _dropout,
+}
 
 
 def _activation(value: object) -> str:
@@ -176,7 +207,9 @@ def _initializer(value: object, key: str, default: str) -> str:
     if name and (not isinstance(config, dict) or _plain(name, config)):
         return name
     warnings.warn(
-        f"{key}: {shown(value.get('class_name'))} {shown(config)} has no name here; read as '{default}'; the weights are as stored", DataWarning, stacklevel=2
+        f"{key}: {shown(value.get('class_name'))} {shown(config)} has no name here; read as '{default}'; the weights are as stored",
+        DataWarning,
+        stacklevel=2,
     )
     return default
 
@@ -201,7 +234,13 @@ def item_of(layer: Layer, name: str, entering: Shape) -> Config:
         return {"module": "keras.layers", "class_name": "InputLayer", "config": config, "registered_name": None}
     config = {"name": name, "trainable": True, "dtype": FLOAT32, **_own_config(layer, name)}
     built = {"input_shape": [None, *entering]}
-    return {"module": "keras.layers", "class_name": layer.keras_class, "config": config, "registered_name": None, "build_config": built}
+    return {
+        "module": "keras.layers",
+        "class_name": layer.keras_class,
+        "config": config,
+        "registered_name": None,
+        "build_config": built,
+    }
 
 
 def _own_config(layer: Layer, name: str) -> Config:
@@ -216,13 +255,16 @@ def _own_config(layer: Layer, name: str) -> Config:
 
 def _dense_config(layer: Dense, name: str) -> Config:
     if not isinstance(layer.activation, str):
-        function = shown(activations.label(layer.activation or "linear"))
+        function = shown(activations.label(layer.activation))
         raise UsageError(
             f"layer '{shown(name)}': its activation, {function}, is a function without a Keras name and cannot be written",
             hint="a file holds no code: use an activation by name, for example 'relu'",
         )
     absent = dict.fromkeys(("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"))
-    drawn = {"kernel_initializer": _written(layer.kernel_initializer), "bias_initializer": _written(layer.bias_initializer)}
+    drawn = {
+        "kernel_initializer": _written(layer.kernel_initializer),
+        "bias_initializer": _written(layer.bias_initializer),
+    }
     return {"units": layer.units, "activation": layer.activation, "use_bias": layer.use_bias, **drawn, **absent}
 
 

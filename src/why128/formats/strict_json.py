@@ -20,7 +20,9 @@ def parse(data: bytes, name: str) -> dict[str, Any]:
     except UnicodeDecodeError as fault:
         raise InputRefused(f"{name}: is not UTF-8: byte {fault.start} is 0x{data[fault.start]:02x}") from None
     except UnicodeEncodeError:
-        raise InputRefused(f"{name}: a text has half a character in it (a lone surrogate, \\ud800 to \\udfff)") from None
+        raise InputRefused(
+            f"{name}: a text has half a character in it (a lone surrogate, \\ud800 to \\udfff)"
+        ) from None
     except json.JSONDecodeError as fault:
         raise InputRefused(f"{name}: is not JSON: {shown(fault)}") from None
     except RecursionError:
@@ -43,5 +45,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def kind(value: object) -> str:
     """What JSON calls a value's kind, for messages."""
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+    }
     return names.get(type(value), "null")

@@ -107,7 +107,9 @@ def _check_names(found: dict[str, int], asked: Sequence[Due]) -> None:
     for path in sorted(found):
         # a Dropout's generator is only of use in training
         if path not in paths and "/seed_generator/" not in path:
-            raise InputRefused(f"{shown(path)} is there, but no layer of config.json asks for it; expected only {len(paths)} arrays")
+            raise InputRefused(
+                f"{shown(path)} is there, but no layer of config.json asks for it; expected only {len(paths)} arrays"
+            )
 
 
 def _checked(one: Due, dataset: hdf5.Dataset) -> hdf5.Dataset:
@@ -150,6 +152,9 @@ def written(layers: Sequence[Layer], weights: Sequence[np.ndarray]) -> bytes:
                 file.create_group(f"{place}/vars").attrs["name"] = name
         for one, values in zip(asked, weights, strict=True):
             if not np.isfinite(values).all():
-                raise UsageError(f"the {one.whose} has numbers that are not finite; nothing was written", hint="train again with a smaller learning rate")
+                raise UsageError(
+                    f"the {one.whose} has numbers that are not finite; nothing was written",
+                    hint="train again with a smaller learning rate",
+                )
             file.create_dataset(one.path, data=np.asarray(values, np.float32), track_times=False)
     return out.getvalue()

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
+from why128.data import Dataset
+from why128.errors import shown
 from why128.single import Judged, Trained
 from why128.studies.plan import Candidate
 from why128.studies.statistics import Interval
@@ -30,31 +35,42 @@ def neurons(candidate: Candidate) -> str:
     return f"{candidate.neurons:,} neuron{'s' * (candidate.neurons != 1)}"
 
 
+def subject(data: Dataset) -> str:
+    """The data that a study asks about."""
+    return f"{shown(data.name)}: {len(data.train):,} images, {len(data.classes)} classes"
+
+
 def sentence(study: Study) -> str:
     """The verdict: how many neurons are enough, and how sure that is."""
     plan, verdict = study.plan, study.verdict
     chosen, best = plan.candidates[verdict.enough], plan.candidates[verdict.best]
-    found = percent(verdict.accuracies[verdict.enough].mean)
-    sure = f"at {level(plan.confidence)} confidence"
-    named = neurons(chosen)
-    head = f"{named[0].upper()}{named[1:]} {'is' if chosen.neurons == 1 else 'are'} {'needed' if not chosen.widths else 'enough'}"
+    found = f"{percent(verdict.accuracies[verdict.enough].mean)} of unseen images answered rightly"
+    sure, points = f"at {level(plan.confidence)} confidence", f"{plan.tolerance:g} points"
     if not verdict.settled:
         return (
-            f"Not settled: {named} did best ({found} of unseen images answered rightly), but {sure} no width of this ladder "
-            f"can be told to be within {plan.tolerance:g} points of the best; the answer lies {between(study)}."
+            f"Not settled: {neurons(best)} did best ({found}), but {sure} no width of this ladder can be told "
+            f"to be within {points} of the best; {between(study)}."
         )
-    if verdict.enough == verdict.best:
-        return f"{head}: {found} of unseen images answered rightly, and nothing tried does better by more than {plan.tolerance:g} points, {sure}; the answer lies {between(study)}."
-    return (
-        f"{head}: {found} of unseen images answered rightly, not worse than the best ({neurons(best)}, "
-        f"{percent(verdict.accuracies[verdict.best].mean)}) by more than {plan.tolerance:g} points, {sure}; the answer lies {between(study)}."
-    )
+    if chosen == best:
+        compared = f"and nothing tried does better by more than {points}"
+    else:
+        highest = percent(verdict.accuracies[verdict.best].mean)
+        compared = f"not worse than the best ({neurons(best)}, {highest}) by more than {points}"
+    return f"{_enough(chosen)}: {found}, {compared}, {sure}; {between(study)}."
+
+
+def _enough(candidate: Candidate) -> str:
+    named = neurons(candidate)
+    does = "are needed" if not candidate.widths else "is enough" if candidate.neurons == 1 else "are enough"
+    return f"{named[0].upper()}{named[1:]} {does}"
 
 
 def between(study: Study) -> str:
-    """The interval on the number of neurons."""
+    """What the interval on the number of neurons says."""
     low, high = (study.plan.candidates[k] for k in (study.verdict.low, study.verdict.high))
-    return f"at {neurons(low)}" if low == high else f"between {low.label} and {neurons(high)}"
+    if low == high:
+        return "no other width is in question"
+    return f"the answer lies between {low.label} and {neurons(high)}"
 
 
 def tested(study: Study) -> str | None:
@@ -77,30 +93,66 @@ def compact(interval: Interval) -> str:
 
 def caveats(study: Study) -> list[str]:
     """What a careful reader should know before relying on the verdict, most important first."""
-    plan, verdict, last = study.plan, study.verdict, len(study.plan.candidates) - 1
-    held_out = study.judged_by
-    told = []
-    if len(plan.candidates) == 1:
-        told.append("Only one width was tried: there is nothing to compare it with.")
-    elif verdict.best == last or verdict.enough == last:
-        told.append(f"The widest network tried ({neurons(plan.candidates[last])}) is among the best: wider ones were not tried and may do better.")
-    if verdict.low != verdict.high:
-        told.append(f"Widths {between(study).removeprefix('between ').replace(' and ', ' to ')} cannot be told apart with certainty: more replicates or more images would narrow this.")
-    if plan.replicates < FEW_REPLICATES:
-        told.append(f"{plan.replicates} replicate{'s' * (plan.replicates > 1)}: luck of initialisation and data order is {'not measured' if plan.replicates == 1 else 'measured badly'}; {FEW_REPLICATES} or more are better.")
-    if held_out < FEW_IMAGES:
-        told.append(f"Only {held_out} validation images: each one is {100 / held_out:.2g} points.")
+    return [text for says in (_edge, _undecided, _luck, _few_images, _no_test, _diverged) for text in says(study)]
+
+
+def _edge(study: Study) -> Iterator[str]:
+    candidates, verdict = study.plan.candidates, study.verdict
+    last = len(candidates) - 1
+    if not last:
+        yield "Only one width was tried: there is nothing to compare it with."
+    elif last in (verdict.best, verdict.enough):
+        yield (
+            f"The widest network tried ({neurons(candidates[last])}) is among the best: "
+            "wider ones were not tried and may do better."
+        )
+
+
+def _undecided(study: Study) -> Iterator[str]:
+    low, high = (study.plan.candidates[k] for k in (study.verdict.low, study.verdict.high))
+    if low != high:
+        yield (
+            f"Widths {low.label} to {high.label} cannot be told apart with certainty: "
+            "more replicates or more images would narrow this."
+        )
+
+
+def _luck(study: Study) -> Iterator[str]:
+    count = study.plan.replicates
+    if count == 1:
+        yield f"1 replicate: luck of initialisation and data order is not measured; {FEW_REPLICATES} or more are better."
+    elif count < FEW_REPLICATES:
+        yield (
+            f"{count} replicates: luck of initialisation and data order is measured badly; "
+            f"{FEW_REPLICATES} or more are better."
+        )
+
+
+def _few_images(study: Study) -> Iterator[str]:
+    if study.judged_by < FEW_IMAGES:
+        yield f"Only {study.judged_by} validation images: each one is {100 / study.judged_by:.2g} points."
+
+
+def _no_test(study: Study) -> Iterator[str]:
     if study.test is None:
-        told.append("No test images: the classes are too small to set some aside, so the accuracy is that of images which helped to choose.")
-    if any(not 0 <= loss < float("inf") for loss in study.losses):
-        told.append("Some networks diverged: a smaller learning rate may help.")
-    return told
+        yield (
+            "No test images: the classes are too small to set some aside, "
+            "so the accuracy is that of images which helped to choose."
+        )
+
+
+def _diverged(study: Study) -> Iterator[str]:
+    if not all(math.isfinite(loss) for loss in study.losses):
+        yield "Some networks diverged: a smaller learning rate may help."
 
 
 def trained(found: Trained) -> str:
     """What one training gave."""
-    last = found.epochs[-1]
-    seen = f"After {len(found.epochs)} epoch{'s' * (len(found.epochs) > 1)}: {percent(last['accuracy'])} of the images learned from, {percent(last['val_accuracy'])} of validation images"
+    last, count = found.epochs[-1], len(found.epochs)
+    seen = (
+        f"After {count} epoch{'s' * (count > 1)}: {percent(last['accuracy'])} of the images learned from, "
+        f"{percent(last['val_accuracy'])} of validation images"
+    )
     return f"{seen}." if found.test is None else f"{seen}, {limits(found.test)} of test images answered rightly."
 
 

@@ -67,13 +67,21 @@ class Plan:
         ordered = tuple(sorted(set(self.candidates), key=lambda c: (c.neurons, len(c.widths), c.widths)))
         object.__setattr__(self, "candidates", ordered)
         if positive("replicates", self.replicates) > MOST_REPLICATES or len(ordered) > MOST_CANDIDATES:
-            raise UsageError(f"study: at most {MOST_CANDIDATES} widths and {MOST_REPLICATES} replicates, got {len(ordered)} and {self.replicates}")
+            raise UsageError(
+                f"study: at most {MOST_CANDIDATES} widths and {MOST_REPLICATES} replicates, got {len(ordered)} and {self.replicates}"
+            )
         if not ordered:
             raise UsageError("widths: expected at least one width, got none", hint="for example --widths 0,8,32,128")
         if not _is_number(self.tolerance) or not 0 <= self.tolerance < 100:
-            raise UsageError(f"tolerance: expected points from 0 to 100, got {shown(repr(self.tolerance))}", hint="0.5 means half a percentage point of accuracy")
+            raise UsageError(
+                f"tolerance: expected points from 0 to 100, got {shown(repr(self.tolerance))}",
+                hint="0.5 means half a percentage point of accuracy",
+            )
         if not _is_number(self.confidence) or not 0.5 <= self.confidence < 1:
-            raise UsageError(f"confidence: expected a share from 0.5 to below 1, got {shown(repr(self.confidence))}", hint="0.95 means 95 %")
+            raise UsageError(
+                f"confidence: expected a share from 0.5 to below 1, got {shown(repr(self.confidence))}",
+                hint="0.95 means 95 %",
+            )
 
     def networks(self, data: Dataset) -> list[tuple[Layer, ...]]:
         """Every candidate's layers for this data."""
@@ -115,12 +123,18 @@ def widths(text: str) -> tuple[int, ...]:
     """The neurons of each hidden layer from "128" or "128x64"; () from "0".  Raises UsageError."""
     parts = text.strip().lower().split("x")
     if not all(p.strip().isascii() and p.strip().isdigit() and len(p.strip()) < 9 for p in parts):
-        raise UsageError(f"widths: expected whole numbers such as 0,4,16 or 32x16 for two layers, got '{shown(text.strip())}'", hint="for example --widths 0,8,32,128")
+        raise UsageError(
+            f"widths: expected whole numbers such as 0,4,16 or 32x16 for two layers, got '{shown(text.strip())}'",
+            hint="for example --widths 0,8,32,128",
+        )
     sizes = tuple(int(p) for p in parts)
     if sizes == (0,):
         return ()
     if not all(0 < size <= MOST_UNITS for size in sizes):
-        raise UsageError(f"widths: expected 1 to {MOST_UNITS:,} neurons a layer, got '{shown(text.strip())}'", hint="0 alone means softmax regression, without neurons")
+        raise UsageError(
+            f"widths: expected 1 to {MOST_UNITS:,} neurons a layer, got '{shown(text.strip())}'",
+            hint="0 alone means softmax regression, without neurons",
+        )
     return sizes
 
 

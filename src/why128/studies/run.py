@@ -90,11 +90,11 @@ def _train(plan: Plan, data: Dataset, arrays: engine.Data, division: Division, n
     """One replicate of the whole ladder, from its initial weights to its last assessment."""
     recipe, ladder = plan.recipe, Ladder.of(plan.networks(data))
     cohort = engine.Cohort(ladder, recipe.optimizer, recipe.loss, recipe.batch_size)
-    run = engine.Run(division.learned, recipe.epochs, recipe.seed, number, division.held_out)
+    run = engine.Run(division.learned, recipe.epochs, recipe.seed, number)
     curves: dict[str, list[np.ndarray]] = {"loss": [], "accuracy": [], "val_loss": [], "val_accuracy": []}
     seconds = 0.0
     for epoch in engine.train(cohort, arrays, run, engine.start(cohort, ladder.initial(recipe.seed, number))):
-        found = epoch.held_out
+        found = engine.assess(cohort, arrays, division.held_out, epoch.state.parameters)
         measured = (epoch.loss, epoch.accuracy, found.losses.mean(1), found.hits.mean(1))
         for curve, values in zip(curves.values(), measured, strict=True):
             curve.append(values)

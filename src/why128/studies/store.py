@@ -72,16 +72,27 @@ class Store:
         self.folder = Path(folder)
         try:
             if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
-                raise UsageError(f"{shown(self.folder)}: expected a new or an empty folder, found something there", hint="give another folder with --out")
+                raise UsageError(
+                    f"{shown(self.folder)}: expected a new or an empty folder, found something there",
+                    hint="give another folder with --out",
+                )
             (self.folder / "networks").mkdir(parents=True)
             self._database = sqlite3.connect(self.folder / "study.db", isolation_level=None)
-            for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", f"PRAGMA application_id={APPLICATION}", f"PRAGMA user_version={VERSION}"):
+            for statement in (
+                "PRAGMA journal_mode=WAL",
+                "PRAGMA synchronous=FULL",
+                f"PRAGMA application_id={APPLICATION}",
+                f"PRAGMA user_version={VERSION}",
+            ):
                 self._database.execute(statement)
             self._database.executescript(SCHEMA)
         except (OSError, sqlite3.OperationalError) as fault:
             if isinstance(fault, UsageError):
                 raise
-            raise SurroundingsError(f"{shown(self.folder)}: cannot write a study here ({shown(fault)})", hint="give another folder with --out") from None
+            raise SurroundingsError(
+                f"{shown(self.folder)}: cannot write a study here ({shown(fault)})",
+                hint="give another folder with --out",
+            ) from None
 
     def __enter__(self) -> Store:
         return self
@@ -96,7 +107,7 @@ class Store:
     def add(self, trials: Iterable[Trial], epochs: Iterable[EpochRow]) -> None:
         """Keep finished trials with their epochs, all or none."""
         try:
-            with _transaction(self._database):
+            with _Transaction(self._database):
                 self._database.executemany(_insert("trials", Trial), map(astuple, trials))
                 self._database.executemany(_insert("epochs", EpochRow), map(astuple, epochs))
         except sqlite3.OperationalError as fault:
@@ -104,16 +115,19 @@ class Store:
 
     def _write(self, statement: str, rows: list[tuple]) -> None:
         try:
-            with _transaction(self._database):
+            with _Transaction(self._database):
                 self._database.executemany(statement, rows)
         except sqlite3.OperationalError as fault:
             raise self._refusal(fault) from None
 
     def _refusal(self, fault: Exception) -> SurroundingsError:
-        return SurroundingsError(f"{shown(self.folder)}: cannot write the study's results ({shown(fault)}); what was written before is safe", hint="free some space, or give another folder with --out")
+        return SurroundingsError(
+            f"{shown(self.folder)}: cannot write the study's results ({shown(fault)}); what was written before is safe",
+            hint="free some space, or give another folder with --out",
+        )
 
 
-class _transaction:
+class _Transaction:
     """All or nothing, taking the writer's lock at once rather than in the middle."""
 
     def __init__(self, database: sqlite3.Connection):
@@ -136,7 +150,9 @@ def read(folder: str | os.PathLike) -> tuple[Mapping[str, Any], list[Trial], lis
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         notes = {key: json.loads(value) for key, value in database.execute("SELECT key, value FROM study")}
         trials = [Trial(*row) for row in database.execute("SELECT * FROM trials ORDER BY replicate, parameters")]
-        epochs = [EpochRow(*row) for row in database.execute("SELECT * FROM epochs ORDER BY replicate, candidate, epoch")]
+        epochs = [
+            EpochRow(*row) for row in database.execute("SELECT * FROM epochs ORDER BY replicate, candidate, epoch")
+        ]
     return notes, trials, epochs
 
 

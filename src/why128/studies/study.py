@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from why128.data import Dataset
+from why128.data import Dataset, Images
 from why128.division import Division, divide
 from why128.formats import keras_file
 from why128.ladder import Ladder
@@ -40,24 +40,30 @@ class Study:
     parameters: tuple[int, ...]  # by candidate
     losses: tuple[float, ...]  # on validation images, by candidate, the mean of its replicates
     judged_by: int  # how many validation images
+    tested_on: int  # how many test images
     folder: Path
 
 
-def study(plan: Plan, data: Dataset, folder: str | os.PathLike, tell: Callable[[Event], None] = lambda event: None, workers: int | None = None) -> Study:
+def study(
+    plan: Plan,
+    data: Dataset,
+    folder: str | os.PathLike,
+    tell: Callable[[Event], None] = lambda event: None,
+    workers: int | None = None,
+) -> Study:
     """Run a plan on a data set, keeping every result in `folder` as it arrives; `tell` hears each event.
 
     Raises InputRefused where a class is too small to be divided, UsageError where the folder holds something already;
     then nothing was written.
     """
     division = divide(data, plan.recipe.held_out, plan.recipe.seed)
-    networks = plan.networks(data)
     with Store(folder) as store:
         store.note(plan=plan.document(), data=_described(data))
         done: list[Replicate] = []
         for event in replicates(plan, data, division, workers):
             if isinstance(event, Replicate):
                 done.append(event)
-                store.add(*_rows(plan, data, networks, event, store.folder))
+                _keep(store, plan, data, event)
             tell(event)
         finished = _finish(plan, data, division, sorted(done, key=lambda r: r.number), store.folder)
         keras_file.save(finished.network, store.folder / CHOSEN)
@@ -65,60 +71,93 @@ def study(plan: Plan, data: Dataset, folder: str | os.PathLike, tell: Callable[[
 
 
 def _finish(plan: Plan, data: Dataset, division: Division, done: list[Replicate], folder: Path) -> Study:
+    """Decide, choose the network, and open the test images for it."""
     held_out = np.stack([r.held_out.hits for r in done])  # (R, K, N')
     verdict = decide(plan, np.stack([r.learned.hits for r in done]), held_out)
-    replicate = int(held_out[:, verdict.enough].mean(1).argmax())
-    network = _network(plan.networks(data), plan, data, done[replicate], verdict.enough)
-    test = None
-    if division.test is not None:
-        _, hits = network.assess(division.test.pixels, division.test.labels)
-        test = statistics.wilson(int(hits.sum()), len(hits), plan.confidence)
+    chosen = done[int(held_out[:, verdict.enough].mean(1).argmax())]
+    network = _network(plan, data, chosen, verdict.enough)
     costs = _costs(plan, data)
-    seconds = float(np.mean([r.seconds for r in done])) * costs / costs.sum()
-    parameters = tuple(sum(w.size for w in weights) for weights in done[0].weights)
-    losses = tuple(np.mean([r.held_out.losses.mean(1) for r in done], axis=0).tolist())
     return Study(
-        plan, data, verdict, network, done[replicate].number, test, division.test_given, tuple(seconds.tolist()),
-        parameters, losses, len(division.held_out), folder,
-    )  # fmt: skip
+        plan=plan,
+        data=data,
+        verdict=verdict,
+        network=network,
+        replicate=chosen.number,
+        test=_tested(network, division.test, plan.confidence),
+        test_given=division.test_given,
+        seconds=tuple((float(np.mean([r.seconds for r in done])) * costs).tolist()),
+        parameters=tuple(sum(w.size for w in weights) for weights in chosen.weights),
+        losses=tuple(np.mean([r.held_out.losses.mean(1) for r in done], axis=0).tolist()),
+        judged_by=len(division.held_out),
+        tested_on=0 if division.test is None else len(division.test),
+        folder=folder,
+    )
+
+
+def _tested(network: Network, test: Images | None, confidence: float) -> Interval | None:
+    """The one look at the test images."""
+    if test is None:
+        return None
+    _, hits = network.assess(test.pixels, test.labels)
+    return statistics.wilson(int(hits.sum()), len(hits), confidence)
 
 
 def _costs(plan: Plan, data: Dataset) -> np.ndarray:
-    """Multiplications of each candidate's first layer and the later ones: how a cohort's seconds are shared out.  # (K,)"""
+    """Each candidate's share of a cohort's multiplications, by which the cohort's seconds are shared out.  # (K,)"""
     ladder = Ladder.of(plan.networks(data))
-    later = (sum(layer.units * inputs for layer, inputs in ladder.later(k)) for k in range(len(ladder.chains)))
-    return np.array([rows * ladder.inputs + rest for rows, rest in zip(ladder.rows, later, strict=True)], float)
+    later = (sum(layer.units * inputs for layer, inputs in chain.later) for chain in ladder.chains)
+    costs = np.array([rows * ladder.inputs + rest for rows, rest in zip(ladder.rows, later, strict=True)], float)
+    return costs / costs.sum()
 
 
-def _network(networks: list, plan: Plan, data: Dataset, replicate: Replicate, k: int) -> Network:
-    preparation = Preparation("rgb" if data.image_shape[2] == 3 else "gray", (0.0, 255.0 if data.train.pixels.dtype == np.uint8 else 1.0))
-    about = {"data": data.name, "fingerprint": data.fingerprint, "seed": plan.recipe.seed, "replicate": replicate.number, "width": plan.candidates[k].label, "epochs": plan.recipe.epochs}
-    return Network(networks[k], replicate.weights[k], data.classes, preparation, about)
+def _network(plan: Plan, data: Dataset, replicate: Replicate, k: int) -> Network:
+    """Candidate k of a replicate as a finished network."""
+    mode = "rgb" if data.image_shape[2] == 3 else "gray"
+    about = {
+        "data": data.name,
+        "fingerprint": data.fingerprint,
+        "seed": plan.recipe.seed,
+        "replicate": replicate.number,
+        "width": plan.candidates[k].label,
+        "epochs": plan.recipe.epochs,
+    }
+    preparation = Preparation(mode, (0.0, 255.0 if data.train.pixels.dtype == np.uint8 else 1.0))
+    return Network(plan.networks(data)[k], replicate.weights[k], data.classes, preparation, about)
 
 
-def _rows(plan: Plan, data: Dataset, networks: list, replicate: Replicate, folder: Path) -> tuple[list[Trial], Iterator[EpochRow]]:
-    """A finished replicate's networks on disk, and its rows for the data base."""
+def _keep(store: Store, plan: Plan, data: Dataset, replicate: Replicate) -> None:
+    """A finished replicate on disk: its networks first, then the rows that name them."""
     costs = _costs(plan, data)
-    trials = []
+    trials, epochs = [], []
     for k, candidate in enumerate(plan.candidates):
-        network = _network(networks, plan, data, replicate, k)
+        network = _network(plan, data, replicate, k)
         file = f"networks/{candidate.label}-replicate{replicate.number}.keras"
-        keras_file.save(network, folder / file)
+        keras_file.save(network, store.folder / file)
+        learned, held_out = replicate.learned, replicate.held_out
         trials.append(
             Trial(
-                candidate.label, replicate.number, network.parameters, replicate.seconds * float(costs[k] / costs.sum()),
-                float(replicate.learned.losses[k].mean()), float(replicate.learned.hits[k].mean()),
-                float(replicate.held_out.losses[k].mean()), float(replicate.held_out.hits[k].mean()),
-                np.packbits(replicate.held_out.hits[k]).tobytes(), file,
+                candidate=candidate.label,
+                replicate=replicate.number,
+                parameters=network.parameters,
+                seconds=replicate.seconds * float(costs[k]),
+                loss=float(learned.losses[k].mean()),
+                accuracy=float(learned.hits[k].mean()),
+                val_loss=float(held_out.losses[k].mean()),
+                val_accuracy=float(held_out.hits[k].mean()),
+                hits=np.packbits(held_out.hits[k]).tobytes(),
+                network=file,
             )
-        )  # fmt: skip
-    epochs = (
-        EpochRow(candidate.label, replicate.number, epoch, *(float(curve[epoch, k]) for curve in replicate.curves.values()))
-        for k, candidate in enumerate(plan.candidates)
-        for epoch in range(plan.recipe.epochs)
-    )
-    return trials, epochs
+        )
+        curves = zip(*(curve[:, k].tolist() for curve in replicate.curves.values()), strict=True)
+        epochs += [EpochRow(candidate.label, replicate.number, epoch, *row) for epoch, row in enumerate(curves)]
+    store.add(trials, epochs)
 
 
 def _described(data: Dataset) -> dict[str, Any]:
-    return {"name": data.name, "fingerprint": data.fingerprint, "images": len(data.train), "classes": list(data.classes), "image_shape": list(data.image_shape)}
+    return {
+        "name": data.name,
+        "fingerprint": data.fingerprint,
+        "images": len(data.train),
+        "classes": list(data.classes),
+        "image_shape": list(data.image_shape),
+    }

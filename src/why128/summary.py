@@ -1,0 +1,37 @@
+"""The text of `Sequential.summary`: layers, the shapes that leave them, and how many numbers each learns."""
+
+from __future__ import annotations
+
+import math
+
+from why128.layers import Input, Layer, output_shape, weight_shapes
+
+HEADINGS = ("Layer (type)", "Output shape", "Param #")
+BYTES = 4  # of a float32
+
+
+def text(name: str, layers: tuple[Layer, ...]) -> str:
+    """The summary of these layers; shapes and numbers are "?" while the input's shape is not known."""
+    rows = (
+        _known(layers) if layers and isinstance(layers[0], Input) else [(_label(layer), "?", "?") for layer in layers]
+    )
+    wide = [max(len(row[i]) for row in (HEADINGS, *rows)) for i in range(3)]
+    table = [f"{a:<{wide[0]}}  {b:<{wide[1]}}  {c:>{wide[2]}}" for a, b, c in (HEADINGS, *rows)]
+    rule = "─" * len(table[0])
+    total = sum(int(count.replace(",", "")) for _, _, count in rows if count != "?")
+    last = f"Total params: {total:,} ({BYTES * total / 1024:,.2f} KB)"
+    return "\n".join([f'Model: "{name}"', rule, table[0], rule, *table[1:], rule, last])
+
+
+def _known(layers: tuple[Layer, ...]) -> list[tuple[str, str, str]]:
+    rows, shape = [], layers[0].shape if isinstance(layers[0], Input) else ()
+    for layer in layers[1:]:
+        count = sum(math.prod(weight) for weight in weight_shapes(layer, shape))
+        shape = output_shape(layer, shape)
+        rows.append((_label(layer), f"(None, {', '.join(map(str, shape))})", f"{count:,}"))
+    return rows
+
+
+def _label(layer: Layer) -> str:
+    kind = type(layer).__name__
+    return f"{layer.name} ({kind})" if layer.name else kind
