@@ -86,6 +86,8 @@ def _status(arguments: Sequence[str] | None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has left: say no more
         return 0
+    except SystemExit:  # click's and rich's own answer to the same, after they made standard output deaf
+        return 0
     except MemoryError:
         return complain(
             SurroundingsError(

@@ -1,0 +1,154 @@
+"""The store: what goes in comes out, all of it or none, and nothing of a person's is overwritten."""
+
+import dataclasses
+import sqlite3
+import threading
+
+import pytest
+
+from why128.errors import SurroundingsError, UsageError
+from why128.studies import store
+from why128.studies.store import EpochRow, Store, Trial
+
+TRIAL = Trial("4", 0, 275, 0.5, 0.9, 0.7, 1.0, 0.6, b"\x80\x00", "networks/4-replicate0.keras")
+EPOCH = EpochRow("4", 0, 0, 1.0, 0.5, 1.1, 0.4)
+NOTES = {"plan": {"widths": [0, 4], "seed": 0}, "data": {"name": "häuser"}}
+
+
+def test_what_goes_in_comes_out(tmp_path):
+    second = dataclasses.replace(TRIAL, candidate="0", parameters=195)
+    with Store(tmp_path / "s") as kept:
+        kept.note(**NOTES)
+        kept.add([TRIAL, second], [EPOCH, dataclasses.replace(EPOCH, epoch=1)])
+    notes, trials, epochs = store.read(tmp_path / "s")
+    assert notes == NOTES
+    assert trials == [second, TRIAL], "by replicate, then by size"
+    assert epochs == [EPOCH, dataclasses.replace(EPOCH, epoch=1)]
+    assert (tmp_path / "s" / "networks").is_dir()
+
+
+def test_it_can_be_read_while_it_is_written(tmp_path):
+    with Store(tmp_path) as kept:
+        kept.add([TRIAL], [])
+        assert store.read(tmp_path)[1] == [TRIAL]
+        kept.add([dataclasses.replace(TRIAL, replicate=1)], [])
+        assert len(store.read(tmp_path)[1]) == 2
+
+
+def test_a_note_can_be_renewed(tmp_path):
+    with Store(tmp_path) as kept:
+        kept.note(verdict=None)
+        kept.note(verdict=4)
+    assert store.read(tmp_path)[0] == {"verdict": 4}
+
+
+def test_all_or_none(tmp_path):
+    """The second trial of a transaction is there already: neither it nor the first may be kept, and the next one is."""
+    other = dataclasses.replace(TRIAL, candidate="8")
+    with Store(tmp_path) as kept:
+        kept.add([TRIAL], [EPOCH])
+        with pytest.raises(sqlite3.IntegrityError):
+            kept.add([other, TRIAL], [])
+        with pytest.raises(sqlite3.IntegrityError):
+            kept.add([other], [EPOCH])
+        assert store.read(tmp_path)[1:] == ([TRIAL], [EPOCH])
+        kept.add([other], [])
+    assert len(store.read(tmp_path)[1]) == 2
+
+
+def test_a_loss_that_is_not_a_number_is_kept_as_unknown(tmp_path):
+    with Store(tmp_path) as kept:
+        kept.add([dataclasses.replace(TRIAL, loss=float("nan"), val_loss=float("inf"))], [dataclasses.replace(EPOCH, loss=float("nan"))])
+    _, (trial,), (epoch,) = store.read(tmp_path)
+    assert (trial.loss, trial.val_loss, epoch.loss) == (None, float("inf"), None)
+
+
+def test_the_file_says_whose_it_is_and_writes_ahead(tmp_path):
+    with Store(tmp_path):
+        database = sqlite3.connect(tmp_path / "study.db")
+        found = [database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version", "journal_mode")]
+        database.close()
+    assert found == [store.APPLICATION, store.VERSION, "wal"]
+
+
+@pytest.mark.parametrize("name", ["mine.txt", ".hidden", "study.db"])
+def test_a_folder_that_holds_something_is_refused_and_left(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(UsageError) as caught:
+        Store(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: expected a new or an empty folder, found something there"
+    assert caught.value.hint == "give another folder with --out"
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_a_file_in_its_place_is_refused(tmp_path):
+    (tmp_path / "s").write_text("mine")
+    with pytest.raises(UsageError, match="expected a new or an empty folder, found something there"):
+        Store(tmp_path / "s")
+
+
+def test_a_place_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SurroundingsError) as caught:
+        Store(tmp_path / "file" / "s")
+    assert str(caught.value).startswith(f"{tmp_path}/file/s: cannot write a study here (")
+    assert caught.value.hint == "give another folder with --out"
+
+
+def test_a_locked_data_base_is_the_surroundings_fault(tmp_path):
+    with Store(tmp_path) as kept:
+        kept._database.execute("PRAGMA busy_timeout=50")
+        other = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(SurroundingsError, match=r"cannot write the study's results \(database is locked\); what was written before is safe$") as caught:
+            kept.add([TRIAL], [])
+        assert caught.value.hint == "free some space, or give another folder with --out"
+        other.execute("ROLLBACK")
+        other.close()
+        kept.add([TRIAL], [])
+
+
+def test_an_empty_folder_and_a_deep_one_will_do(tmp_path):
+    Store(tmp_path / "a" / "b").__exit__()
+    (tmp_path / "empty").mkdir()
+    Store(tmp_path / "empty").__exit__()
+
+
+@pytest.mark.parametrize("name", ["a b", "ünï", pytest.param("50%41", marks=pytest.mark.xfail(strict=True, reason="the path is not escaped in the URI")), pytest.param("what?#", marks=pytest.mark.xfail(strict=True, reason="the path is not escaped in the URI"))])
+def test_a_folder_of_any_name_can_be_read(tmp_path, name):
+    with Store(tmp_path / name) as kept:
+        kept.add([TRIAL], [])
+    assert store.read(tmp_path / name)[1] == [TRIAL]
+
+
+@pytest.mark.xfail(strict=True, reason="sqlite3's own error comes through")
+def test_reading_what_is_no_study_is_refused(tmp_path):
+    from why128.errors import InputRefused
+
+    with pytest.raises(InputRefused):
+        store.read(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "folder"), [("sample", "sample-1"), ("my pets.csv", "my-pets.csv-1"), ("../../x", "x-1"), ("..", "study-1"), ("", "study-1"), ("日本", "日本-1"), ("a" * 99, "a" * 60 + "-1")])
+def test_a_new_folder_is_named_after_the_data(tmp_path, name, folder):
+    assert store.new_folder(name, tmp_path) == tmp_path / folder
+    assert not (tmp_path / folder).exists()
+
+
+def test_a_new_folder_takes_the_first_free_number(tmp_path):
+    (tmp_path / "sample-1").mkdir()
+    (tmp_path / "sample-2").write_text("")
+    assert store.new_folder("sample", tmp_path).name == "sample-3"
+
+
+def test_several_readers_do_not_stop_the_writer(tmp_path):
+    with Store(tmp_path) as kept:
+        threads = [threading.Thread(target=lambda: [store.read(tmp_path) for _ in range(20)]) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for replicate in range(20):
+            kept.add([dataclasses.replace(TRIAL, replicate=replicate)], [])
+        for thread in threads:
+            thread.join()
+    assert len(store.read(tmp_path)[1]) == 20
