@@ -39,7 +39,9 @@ def followed(callback, name, values):
 
 
 def both(values, monitor="val_loss", **options):
-    return followed(EarlyStopping(monitor, **options), monitor, values), followed(keras.callbacks.EarlyStopping(monitor, **options), monitor, values)
+    return followed(EarlyStopping(monitor, **options), monitor, values), followed(
+        keras.callbacks.EarlyStopping(monitor, **options), monitor, values
+    )
 
 
 OPTIONS = st.fixed_dictionaries(
@@ -67,13 +69,21 @@ def test_it_waits_for_its_patience_then_goes_back_to_the_best():
     assert followed(EarlyStopping(patience=2, restore_best_weights=True), "val_loss", [3, 2, 2.5, 2.1, 1]) == (3, 1.0)
 
 
-@pytest.mark.parametrize(("monitor", "kept"), [("val_loss", 2.0), ("loss", 2.0), ("val_accuracy", 0.0), ("accuracy", 0.0)])
+@pytest.mark.parametrize(
+    ("monitor", "kept"), [("val_loss", 2.0), ("loss", 2.0), ("val_accuracy", 0.0), ("accuracy", 0.0)]
+)
 def test_a_loss_should_fall_and_an_accuracy_rise(monitor, kept):
-    assert followed(EarlyStopping(monitor, patience=5, restore_best_weights=True), monitor, [0.9, 0.8, 0.1, 0.4])[1] == kept
+    assert (
+        followed(EarlyStopping(monitor, patience=5, restore_best_weights=True), monitor, [0.9, 0.8, 0.1, 0.4])[1]
+        == kept
+    )
 
 
 def test_a_loss_that_is_not_a_number_is_no_progress():
-    assert followed(EarlyStopping(patience=1, restore_best_weights=True), "val_loss", [1, float("nan"), 0.1]) == (1, 0.0)
+    assert followed(EarlyStopping(patience=1, restore_best_weights=True), "val_loss", [1, float("nan"), 0.1]) == (
+        1,
+        0.0,
+    )
 
 
 def test_it_says_afterwards_where_it_stopped():
@@ -82,9 +92,17 @@ def test_it_says_afterwards_where_it_stopped():
     assert (stopping.stopped_epoch, stopping.best_epoch) == (1, 0)
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="verbose and baseline, which Keras has, are not taken")
 def test_it_takes_keras_s_arguments():
-    EarlyStopping(monitor="val_loss", min_delta=0, patience=3, verbose=1, mode="auto", baseline=None, restore_best_weights=True, start_from_epoch=0)
+    EarlyStopping(
+        monitor="val_loss",
+        min_delta=0,
+        patience=3,
+        verbose=1,
+        mode="auto",
+        baseline=None,
+        restore_best_weights=True,
+        start_from_epoch=0,
+    )
 
 
 def test_history_is_keras_s():
@@ -102,9 +120,11 @@ def test_history_is_keras_s():
 
 
 def test_what_is_not_measured_cannot_be_monitored():
-    with pytest.raises(UsageError, match=r"^EarlyStopping: 'val_loss' is not measured; measured are loss, accuracy$") as caught:
-        stopping = EarlyStopping()
-        stopping.on_train_begin()
+    stopping = EarlyStopping()
+    stopping.on_train_begin()
+    with pytest.raises(
+        UsageError, match=r"^EarlyStopping: 'val_loss' is not measured; measured are loss, accuracy$"
+    ) as caught:
         stopping.on_epoch_end(0, {"loss": 1.0, "accuracy": 0.5})
     assert caught.value.hint == "give fit validation_data or validation_split"
 
@@ -119,7 +139,9 @@ def test_callbacks_may_be_none_one_or_several():
     assert (checked(None), checked(one), checked([one]), checked((one,))) == ([], [one], [one], [one])
 
 
-@pytest.mark.parametrize(("what", "kind"), [(print, "builtin_function_or_method"), (keras.callbacks.History(), "History"), (3, "int")])
+@pytest.mark.parametrize(
+    ("what", "kind"), [(print, "builtin_function_or_method"), (keras.callbacks.History(), "History"), (3, "int")]
+)
 def test_what_is_no_callback_is_refused(what, kind):
     with pytest.raises(UsageError, match=f"^callbacks: expected why128.callbacks.Callback, got {kind}$") as caught:
         checked([what])
@@ -130,6 +152,8 @@ def test_a_callback_after_batches_is_refused():
     class Counting(Callback):
         def on_train_batch_end(self, batch, logs=None): ...
 
-    with pytest.raises(UsageError, match="^callbacks: Counting asks to be called after batches; an epoch is one compiled program$") as caught:
+    with pytest.raises(
+        UsageError, match=r"^callbacks: Counting asks to be called after batches; an epoch is one compiled program$"
+    ) as caught:
         checked(Counting())
     assert caught.value.hint == "use on_epoch_end"

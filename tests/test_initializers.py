@@ -1,5 +1,7 @@
 """Every initialiser against Keras's own, by its distribution; and the law that a draw belongs to its address."""
 
+from functools import cache
+
 import keras
 import numpy as np
 import pytest
@@ -8,10 +10,13 @@ from tests import networks
 from why128 import drawing, initializers
 from why128.addresses import draws, key_words
 from why128.errors import UsageError
-from why128.ladder import initial_weights
-from why128.layers import Dense
+from why128.ladder import Ladder
+from why128.layers import Dense, Input
 
-SHAPE = (300, 200)  # 60,000 numbers: the standard error of a mean is 0.4 % of a standard deviation, of a deviation 0.3 %
+SHAPE = (
+    300,
+    200,
+)  # 60,000 numbers: the standard error of a mean is 0.4 % of a standard deviation, of a deviation 0.3 %
 EXACT = ["zeros", "ones", "identity"]
 RANDOM = sorted(set(initializers.NAMED) - {*EXACT, "orthogonal"})
 BOUNDED = [name for name in RANDOM if name != "random_normal"]
@@ -21,6 +26,7 @@ def drawn(name, shape=SHAPE, seed=0):
     return drawing.draw(name, np.random.default_rng(seed), shape)
 
 
+@cache
 def keras_s(name, shape=SHAPE):
     with networks.keras_ways():
         return np.asarray(keras.initializers.get(name)(shape))
@@ -42,7 +48,13 @@ def test_limits_are_keras_s(name):
 
 @pytest.mark.parametrize(
     ("name", "limit"),
-    [("glorot_uniform", (6 / 500) ** 0.5), ("he_uniform", (6 / 300) ** 0.5), ("lecun_uniform", (3 / 300) ** 0.5), ("random_uniform", 0.05), ("truncated_normal", 0.1)],
+    [
+        ("glorot_uniform", (6 / 500) ** 0.5),
+        ("he_uniform", (6 / 300) ** 0.5),
+        ("lecun_uniform", (3 / 300) ** 0.5),
+        ("random_uniform", 0.05),
+        ("truncated_normal", 0.1),
+    ],
 )
 def test_limits_are_those_of_the_papers(name, limit):
     found = np.abs(drawn(name))
@@ -50,7 +62,10 @@ def test_limits_are_those_of_the_papers(name, limit):
     assert found.max() > 0.995 * limit
 
 
-@pytest.mark.parametrize(("name", "deviation"), [("glorot_normal", (2 / 500) ** 0.5), ("he_normal", (2 / 300) ** 0.5), ("lecun_normal", (1 / 300) ** 0.5)])
+@pytest.mark.parametrize(
+    ("name", "deviation"),
+    [("glorot_normal", (2 / 500) ** 0.5), ("he_normal", (2 / 300) ** 0.5), ("lecun_normal", (1 / 300) ** 0.5)],
+)
 def test_a_cut_normal_has_the_deviation_asked_for_after_the_cut(name, deviation):
     assert drawn(name).std() == pytest.approx(deviation, rel=0.01)
 
@@ -69,10 +84,10 @@ def test_what_is_not_random_is_exactly_keras_s(name, shape):
 
 @pytest.mark.parametrize("shape", [(20, 20), (30, 12), (12, 30)])
 def test_orthogonal_has_right_angles_and_length_one(shape):
-    for q in (drawn("orthogonal", shape), keras_s("orthogonal", shape)):
-        assert q.shape == shape
-        square = q.T @ q if shape[0] >= shape[1] else q @ q.T
-        assert np.abs(square - np.eye(len(square))).max() < 1e-5
+    q = drawn("orthogonal", shape)
+    assert q.shape == shape
+    square = q.T @ q if shape[0] >= shape[1] else q @ q.T
+    assert np.abs(square - np.eye(len(square))).max() < 1e-5
 
 
 def test_orthogonal_prefers_no_sign():
@@ -125,7 +140,10 @@ def test_a_draw_does_not_depend_on_what_was_drawn_before():
 def test_every_part_of_an_address_counts():
     base = {"replicate": 0, "candidate": (4,), "layer": 0}
     seen = [draws(1, "weights", **base), draws(2, "weights", **base), draws(1, "order", **base)]
-    seen += [draws(1, "weights", **base | other) for other in ({"replicate": 1}, {"candidate": (4, 4)}, {"candidate": (5,)}, {"layer": 1})]
+    seen += [
+        draws(1, "weights", **base | other)
+        for other in ({"replicate": 1}, {"candidate": (4, 4)}, {"candidate": (5,)}, {"layer": 1})
+    ]
     assert len({rng.integers(2**63) for rng in seen}) == len(seen)
 
 
@@ -143,16 +161,20 @@ def test_a_compiled_program_gets_its_key_from_an_address_too():
     assert (words != key_words(3, "dropout", epoch=3, replicate=1)).any()
 
 
-def test_a_layer_s_numbers_depend_on_the_sizes_not_on_activation_or_later_dropout():
+def begun(width, activation="relu"):
+    """The initial weights of a network of 10 inputs and 3 classes."""
+    ladder = Ladder.of([(Input((10,)), Dense(width, activation), Dense(3, "softmax"))])
+    return ladder.unpack(ladder.initial(4, 1))[0]
+
+
+def test_a_layer_s_numbers_depend_on_the_sizes_and_not_on_the_activation():
     """So activations and learning rates are compared from equal starts."""
-    plain, other = ((Dense(6, a), Dense(3, "softmax")) for a in ("relu", "tanh"))
-    for a, b in zip(initial_weights(10, plain, 4, 1), initial_weights(10, other, 4, 1), strict=True):
+    for a, b in zip(begun(6, "relu"), begun(6, "tanh"), strict=True):
         assert (a == b).all()
-    wider = initial_weights(10, (Dense(7, "relu"), Dense(3, "softmax")), 4, 1)
-    assert (wider[0][:, :6] != initial_weights(10, plain, 4, 1)[0]).any()
+    assert (begun(7)[0][:, :6] != begun(6)[0]).any()
 
 
 def test_biases_begin_at_zero_and_kernels_within_glorot_s_limit():
-    kernel, bias, *_ = initial_weights(10, (Dense(6, "relu"), Dense(3, "softmax")), 0, 0)
+    kernel, bias, *_ = begun(6)
     assert (bias == 0).all()
     assert np.abs(kernel).max() <= (6 / 16) ** 0.5

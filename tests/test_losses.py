@@ -35,7 +35,9 @@ def test_worked_by_hand():
 
 
 def test_it_is_scikit_learn_s():
-    assert ours(SCORES).mean() == pytest.approx(log_loss(LABELS, apply(NUMPY, "softmax", SCORES.astype(np.float64))), rel=1e-5)
+    assert ours(SCORES).mean() == pytest.approx(
+        log_loss(LABELS, apply(NUMPY, "softmax", SCORES.astype(np.float64))), rel=1e-5
+    )
 
 
 def test_it_is_keras_s():
@@ -78,7 +80,9 @@ def test_a_sure_wrong_answer_costs_much_and_stays_finite():
     scores = np.float32([[500, -500]])
     assert ours(scores, np.array([1])) == pytest.approx([1000])
     assert ours(np.float32([[1e30, -1e30]]), np.array([0])) == pytest.approx([0])
-    slope = jax.grad(lambda s: losses.cross_entropy(JAX, s, jnp.array([1]), "softmax", False).sum())(jnp.asarray(scores))
+    slope = jax.grad(lambda s: losses.cross_entropy(JAX, s, jnp.array([1]), "softmax", False).sum())(
+        jnp.asarray(scores)
+    )
     assert np.asarray(slope)[0] == pytest.approx([1, -1])
 
 
@@ -97,7 +101,10 @@ def test_names():
     assert losses.resolve(own) is own
 
 
-@pytest.mark.parametrize(("loss", "text"), [("mse", "'mse'"), (3, "3"), (losses.CategoricalCrossentropy, "<class 'why128.losses.CategoricalCrossentropy'>")])
+@pytest.mark.parametrize(
+    ("loss", "text"),
+    [("mse", "'mse'"), (3, "3"), (losses.CategoricalCrossentropy, "<class 'why128.losses.CategoricalCrossentropy'>")],
+)
 def test_an_unknown_loss_is_refused(loss, text):
     with pytest.raises(UsageError, match=f"^loss: {text} is not known here$") as caught:
         losses.resolve(loss)

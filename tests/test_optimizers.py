@@ -46,13 +46,26 @@ def test_what_is_no_optimiser_is_refused():
 
 
 @pytest.mark.parametrize("kind", optimizers.NAMED.values())
-@pytest.mark.parametrize(("rate", "text"), [(-0.1, "-0.1"), (float("nan"), "nan"), (float("inf"), "inf"), ("0.1", "'0.1'"), (True, "True"), (None, "None")])
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [(-0.1, "-0.1"), (float("nan"), "nan"), (float("inf"), "inf"), ("0.1", "'0.1'"), (True, "True"), (None, "None")],
+)
 def test_a_learning_rate_that_is_none_is_refused(kind, rate, text):
-    with pytest.raises(UsageError, match=f"^{kind.__name__}: learning_rate must be a number of at least 0, got {text}$"):
+    with pytest.raises(
+        UsageError, match=f"^{kind.__name__}: learning_rate must be a number of at least 0, got {text}$"
+    ):
         kind(learning_rate=rate)
 
 
-@pytest.mark.parametrize(("make", "name"), [(lambda: optimizers.SGD(momentum=-1), "SGD: momentum"), (lambda: optimizers.Adam(beta_2="x"), "Adam: beta_2"), (lambda: optimizers.AdamW(weight_decay=-1), "AdamW: weight_decay"), (lambda: optimizers.RMSprop(rho=None), "RMSprop: rho")])
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: optimizers.SGD(momentum=-1), "SGD: momentum"),
+        (lambda: optimizers.Adam(beta_2="x"), "Adam: beta_2"),
+        (lambda: optimizers.AdamW(weight_decay=-1), "AdamW: weight_decay"),
+        (lambda: optimizers.RMSprop(rho=None), "RMSprop: rho"),
+    ],
+)
 def test_other_numbers_are_checked_too(make, name):
     with pytest.raises(UsageError, match=f"^{name} must be a number of at least 0, got "):
         make()

@@ -39,7 +39,14 @@ def furthest(a, b):
 def keras_s(model):
     """Real Keras's model with the same weights."""
     with networks.keras_ways():
-        real = keras.Sequential([keras.layers.Input((8, 8)), keras.layers.Flatten(), keras.layers.Dense(6, "relu"), keras.layers.Dense(4, "softmax")])
+        real = keras.Sequential(
+            [
+                keras.layers.Input((8, 8)),
+                keras.layers.Flatten(),
+                keras.layers.Dense(6, "relu"),
+                keras.layers.Dense(4, "softmax"),
+            ]
+        )
         real.set_weights(model.get_weights())
         real.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return real
@@ -144,7 +151,9 @@ def test_the_textbook_from_data_to_prediction(monkeypatch, capsys):
     labels = (np.arange(320) % 10).astype(np.int32)
     for i, label in enumerate(labels):
         pictures[i, 2 * label : 2 * label + 4] = 200
-    monkeypatch.setattr(why128.keras.datasets.fashion_mnist, "load_data", lambda: ((pictures, labels), (pictures[:50], labels[:50])))
+    monkeypatch.setattr(
+        why128.keras.datasets.fashion_mnist, "load_data", lambda: ((pictures, labels), (pictures[:50], labels[:50]))
+    )
     exec(TEXTBOOK_TO_THE_END, {})
     said = capsys.readouterr().out
     assert "Reached 95% accuracy so cancelling training!" in said
@@ -152,17 +161,25 @@ def test_the_textbook_from_data_to_prediction(monkeypatch, capsys):
     assert said.rstrip().endswith("\n0")
 
 
-@pytest.mark.skipif(next(one for one in known() if one.name == "fashion-mnist").find() is None, reason="not on this machine, and tests fetch nothing")
+@pytest.mark.skipif(
+    next(one for one in known() if one.name == "fashion-mnist").find() is None,
+    reason="not on this machine, and tests fetch nothing",
+)
 def test_the_known_data_come_as_in_keras():
     (images, labels), (test_images, test_labels) = why128.keras.datasets.fashion_mnist.load_data()
     assert (images.shape, images.dtype, test_images.shape) == ((60000, 28, 28), np.uint8, (10000, 28, 28))
     assert set(labels) == set(test_labels) == set(range(10))
 
 
-@pytest.mark.xfail(strict=True, raises=AttributeError, reason="tf.keras.Input and tf.keras.activations.relu are missing")
 def test_other_spellings_of_keras():
     tf = why128
-    tf.keras.Sequential([tf.keras.Input(shape=(28, 28)), tf.keras.layers.Flatten(), tf.keras.layers.Dense(10, activation=tf.keras.activations.relu)])
+    tf.keras.Sequential(
+        [
+            tf.keras.Input(shape=(28, 28)),
+            tf.keras.layers.Flatten(),
+            tf.keras.layers.Dense(10, activation=tf.keras.activations.relu),
+        ]
+    )
 
 
 # ---------------------------------------------------------------- layers
@@ -184,7 +201,10 @@ def test_build_takes_keras_s_shape_with_its_leading_none():
 
 
 def test_input_as_a_layer_and_as_an_argument_are_one():
-    a, b = Sequential([Input((8, 8)), Flatten(), Dense(4)], seed=1), Sequential([Flatten(input_shape=(8, 8)), Dense(4)], seed=1)
+    a, b = (
+        Sequential([Input((8, 8)), Flatten(), Dense(4)], seed=1),
+        Sequential([Flatten(input_shape=(8, 8)), Dense(4)], seed=1),
+    )
     assert furthest(a.get_weights(), b.get_weights()) == 0
 
 
@@ -200,7 +220,10 @@ def test_pop_removes_the_last_layer():
 
 
 def test_add_refuses_what_is_no_layer():
-    with refused("Sequential: expected a layer, got 'Dense'", "layers are Input, Flatten, Rescaling, Dense and Dropout, from why128.layers"):
+    with refused(
+        "Sequential: expected a layer, got 'Dense'",
+        "layers are Input, Flatten, Rescaling, Dense and Dropout, from why128.layers",
+    ):
         Sequential(["Dense"])
 
 
@@ -211,18 +234,25 @@ def test_add_refuses_a_second_input():
 
 def test_add_refuses_what_does_not_fit_and_stays_as_it_was():
     model = Sequential([Input((8, 8))])
-    with refused("Dense(4): expected a series of numbers, got images of shape (8, 8)", "put Flatten() before the first Dense"):
+    with refused(
+        "Dense(4): expected a series of numbers, got images of shape (8, 8)", "put Flatten() before the first Dense"
+    ):
         model.add(Dense(4))
     assert model.layers == []
 
 
 def test_a_model_whose_shape_is_not_known_has_no_weights_yet():
-    with refused("Sequential: the shape of an image is not known yet", "give the first layer input_shape=(28, 28), or call fit first"):
+    with refused(
+        "Sequential: the shape of an image is not known yet",
+        "give the first layer input_shape=(28, 28), or call fit first",
+    ):
         Sequential([Flatten(), Dense(4)]).count_params()
 
 
 def test_a_model_must_end_in_a_dense():
-    with refused("network: the last layer must be a Dense with one neuron a class", "for example Dense(10, activation='softmax')"):
+    with refused(
+        "network: the last layer must be a Dense with one neuron a class", "for example Dense(10, activation='softmax')"
+    ):
         Sequential([Flatten(input_shape=(8, 8))]).get_weights()
 
 
@@ -340,33 +370,30 @@ def test_validation_split_holds_back_the_last_share_as_keras_does():
 def test_validation_does_not_change_what_is_learned():
     a, b = small(), small()
     fitted(a, epochs=2)
-    fitted(b, epochs=2, validation_data=(X[:20], LABELS[:20]))
+    fitted(b, epochs=2, validation_data=(X, LABELS))
     assert furthest(a.get_weights(), b.get_weights()) == 0
 
 
 def test_validation_numbers_are_those_of_evaluate():
     model = small()
     history = fitted(model, validation_data=(X, LABELS))
-    assert [history["val_loss"][-1], history["val_accuracy"][-1]] == pytest.approx(model.evaluate(X, LABELS, verbose=0), rel=1e-5)
+    assert [history["val_loss"][-1], history["val_accuracy"][-1]] == pytest.approx(
+        model.evaluate(X, LABELS, verbose=0), rel=1e-5
+    )
 
 
-def test_validation_split_with_weights_is_keras_s():
-    """Keras weighs the held-out part by sample weights, and never by class weights."""
-    each = np.random.default_rng(0).uniform(0, 2, COUNT)
+def test_sample_weights_weigh_the_held_out_part_too():
+    """As in Keras; that `evaluate` weighs as Keras does is tested below."""
+    model, each = small(), np.random.default_rng(0).uniform(0, 2, COUNT)
+    history = fitted(model, validation_split=0.25, sample_weight=each)
+    due = model.evaluate(X[72:], LABELS[72:], sample_weight=each[72:], verbose=0)
+    assert history["val_loss"] == pytest.approx(due[:1], rel=1e-5)
+
+
+def test_class_weights_are_for_learning_only():
     model = small()
-    real = keras_s(model)
-    with networks.keras_ways():
-        due = real.fit(X, LABELS, validation_split=0.25, sample_weight=each, shuffle=False, verbose=0).history
-    assert fitted(model, validation_split=0.25, sample_weight=each, shuffle=False)["val_loss"] == pytest.approx(due["val_loss"], abs=AS_KERAS)
-
-
-@pytest.mark.xfail(strict=True, reason="class weights reach the held-out part of validation_split")
-def test_validation_split_with_class_weights_is_keras_s():
-    model = small()
-    real = keras_s(model)
-    with networks.keras_ways():
-        due = real.fit(X, LABELS, validation_split=0.25, class_weight={0: 5.0}, shuffle=False, verbose=0).history
-    assert fitted(model, validation_split=0.25, class_weight={0: 5.0}, shuffle=False)["val_loss"] == pytest.approx(due["val_loss"], abs=AS_KERAS)
+    history = fitted(model, validation_split=0.25, class_weight={0: 5.0})
+    assert history["val_loss"] == pytest.approx(model.evaluate(X[72:], LABELS[72:], verbose=0)[:1], rel=1e-5)
 
 
 def test_a_class_weight_is_a_sample_weight_of_every_image_of_the_class():
@@ -420,7 +447,11 @@ def test_one_hot_labels_learn_the_same():
     assert furthest(by_number.get_weights(), by_row.get_weights()) == 0
 
 
-@pytest.mark.parametrize("y", [LABELS.tolist(), LABELS[:, None], LABELS.astype(float), LABELS.astype(np.uint8)], ids=["list", "column", "float", "bytes"])
+@pytest.mark.parametrize(
+    "y",
+    [LABELS.tolist(), LABELS[:, None], LABELS.astype(float), LABELS.astype(np.uint8)],
+    ids=["list", "column", "float", "bytes"],
+)
 def test_labels_of_every_kind(y):
     assert fitted(small(), y=y) == fitted(small())
 
@@ -429,16 +460,24 @@ def test_the_shape_of_images_is_taken_as_it_comes():
     models = [small() for _ in range(3)]
     for model, x in zip(models, (X, X[..., None], X.reshape(COUNT, 64)), strict=True):
         fitted(model, x)
-    assert furthest(models[0].get_weights(), models[1].get_weights()) == furthest(models[0].get_weights(), models[2].get_weights()) == 0
+    assert (
+        furthest(models[0].get_weights(), models[1].get_weights())
+        == furthest(models[0].get_weights(), models[2].get_weights())
+        == 0
+    )
 
 
 def test_bytes_with_rescaling_are_the_same_as_shares():
-    by_bytes = Sequential([Rescaling(1 / 255, input_shape=(8, 8)), Flatten(), Dense(6, "relu"), Dense(4, "softmax")], seed=3)
+    by_bytes = Sequential(
+        [Rescaling(1 / 255, input_shape=(8, 8)), Flatten(), Dense(6, "relu"), Dense(4, "softmax")], seed=3
+    )
     by_bytes.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     by_shares = small()
     fitted(by_bytes, IMAGES)
     fitted(by_shares)
-    assert furthest(by_bytes.get_weights(), by_shares.get_weights()) < 1e-5  # pixels/255 rounds otherwise in 1/255 · pixels
+    assert (
+        furthest(by_bytes.get_weights(), by_shares.get_weights()) < 1e-5
+    )  # pixels/255 rounds otherwise in 1/255 · pixels
 
 
 def test_what_is_printed(capsys):
@@ -452,8 +491,9 @@ def test_what_is_printed(capsys):
 
 
 def test_training_learns():
-    """Another tenth of these pictures cannot be told apart even by the best: 90 % of those seen are enough."""
-    assert fitted(small(width=32), epochs=40)["accuracy"][-1] > 0.9
+    accuracy = fitted(small(), epochs=150)["accuracy"]
+    assert accuracy[0] < 0.5
+    assert accuracy[-1] > 0.9
 
 
 # ---------------------------------------------------------------- callbacks
@@ -502,7 +542,14 @@ def test_early_stopping_restores_the_best_weights():
 
     model = small()
     wrong = (LABELS[72:] + 1) % 4  # what is learned makes these worse, sooner or later
-    fitted(model, X[:72], LABELS[:72], epochs=30, validation_data=(X[72:], wrong), callbacks=[Keeping(), EarlyStopping(patience=3, restore_best_weights=True)])
+    fitted(
+        model,
+        X[:72],
+        LABELS[:72],
+        epochs=30,
+        validation_data=(X[72:], wrong),
+        callbacks=[Keeping(), EarlyStopping(patience=3, restore_best_weights=True)],
+    )
     best = min(range(len(kept)), key=lambda i: kept[i][0])
     assert len(kept) == best + 4
     assert furthest(model.get_weights(), kept[best][1]) == 0
@@ -574,7 +621,9 @@ def test_sums_can_be_learned_from_and_are_what_is_predicted():
 
 def test_dropout_is_for_training_only():
     def model(rate):
-        made = Sequential([Flatten(input_shape=(8, 8)), Dropout(rate), Dense(6, "relu"), Dropout(rate), Dense(4, "softmax")], seed=3)
+        made = Sequential(
+            [Flatten(input_shape=(8, 8)), Dropout(rate), Dense(6, "relu"), Dropout(rate), Dense(4, "softmax")], seed=3
+        )
         made.compile("adam", "sparse_categorical_crossentropy")
         return made
 
@@ -598,7 +647,10 @@ def test_save_and_load_give_the_same_model(tmp_path):
     assert isinstance(loaded, Sequential)
     assert (loaded.predict(X) == model.predict(X)).all()
     assert (loaded.classes, loaded.preparation) == (model.classes, model.preparation)
-    assert [replace(layer, name=None) for layer in loaded.layers] == [Flatten(), *model.layers[1:]]  # the file names every layer
+    assert [replace(layer, name=None) for layer in loaded.layers] == [
+        Flatten(),
+        *model.layers[1:],
+    ]  # the file names every layer
     loaded.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     assert loaded.evaluate(X, LABELS, verbose=0) == model.evaluate(X, LABELS, verbose=0)
 
@@ -619,7 +671,10 @@ def test_load_tells_networks_from_data(tmp_path):
     assert len(why128.load(tmp_path / "data.npz").train) == COUNT
 
 
-@pytest.mark.parametrize(("x", "scale"), [(IMAGES, (0.0, 255.0)), (X, (0.0, 1.0)), (X * 2 - 1, (-1.0, 1.0)), (IMAGES.astype(np.float32), (0.0, 255.0))])
+@pytest.mark.parametrize(
+    ("x", "scale"),
+    [(IMAGES, (0.0, 255.0)), (X, (0.0, 1.0)), (X * 2 - 1, (-1.0, 1.0)), (IMAGES.astype(np.float32), (0.0, 255.0))],
+)
 def test_a_model_remembers_how_its_pictures_were_prepared(x, scale):
     model = small()
     fitted(model, x)
@@ -639,9 +694,17 @@ def test_a_model_that_was_not_compiled():
 
 COMPILE = {
     "no loss": ({}, "compile: a loss is missing", "loss='sparse_categorical_crossentropy' for whole-number labels"),
-    "loss": ({"loss": "mse"}, "loss: 'mse' is not known here", "known names: sparse_categorical_crossentropy, categorical_crossentropy"),
+    "loss": (
+        {"loss": "mse"},
+        "loss: 'mse' is not known here",
+        "known names: sparse_categorical_crossentropy, categorical_crossentropy",
+    ),
     "metric": ({"metrics": ["accuracy", "auc"]}, "metrics: 'auc' is not known here", "metrics=['accuracy']"),
-    "optimizer": ({"optimizer": "adan", "loss": "categorical_crossentropy"}, "optimizer: 'adan' is not known", "did you mean 'adam'? known names: sgd, rmsprop, adam, adamw"),
+    "optimizer": (
+        {"optimizer": "adan", "loss": "categorical_crossentropy"},
+        "optimizer: 'adan' is not known",
+        "did you mean 'adam'? known names: sgd, rmsprop, adam, adamw",
+    ),
 }
 
 
@@ -657,27 +720,87 @@ ONE_HOT_HINT = "one-hot targets go with loss='categorical_crossentropy'"
 FIT = {
     "no labels": ({"y": None}, "y: labels are missing", "call fit(images, labels)"),
     "few labels": ({"y": LABELS[:95]}, "y: expected 96 labels, one an image, got 95", None),
-    "label too high": ({"y": np.where(np.arange(COUNT) == 3, 4, LABELS)}, "y: expected labels from 0 to 3, got 4", "the last layer needs one neuron a class"),
-    "label negative": ({"y": LABELS - 1}, "y: expected labels from 0 to 3, got -1", "the last layer needs one neuron a class"),
-    "half a label": ({"y": LABELS + 0.5}, "y: expected whole numbers of shape (96,), got float64 of shape (96,)", ONE_HOT_HINT),
-    "label NaN": ({"y": np.where(LABELS == 0, np.nan, LABELS)}, "y: expected whole numbers of shape (96,), got float64 of shape (96,)", ONE_HOT_HINT),
-    "label infinite": ({"y": np.where(LABELS == 0, np.inf, LABELS)}, "y: expected whole numbers of shape (96,), got float64 of shape (96,)", ONE_HOT_HINT),
-    "one-hot": ({"y": np.eye(4)[LABELS]}, "y: expected whole numbers of shape (96,), got float64 of shape (96, 4)", ONE_HOT_HINT),
-    "words": ({"y": LABELS.astype(str)}, "y: expected whole numbers of shape (96,), got <U21 of shape (96,)", ONE_HOT_HINT),
+    "label too high": (
+        {"y": np.where(np.arange(COUNT) == 3, 4, LABELS)},
+        "y: expected labels from 0 to 3, got 4",
+        "the last layer needs one neuron a class",
+    ),
+    "label negative": (
+        {"y": LABELS - 1},
+        "y: expected labels from 0 to 3, got -1",
+        "the last layer needs one neuron a class",
+    ),
+    "half a label": (
+        {"y": LABELS + 0.5},
+        "y: expected whole numbers of shape (96,), got float64 of shape (96,)",
+        ONE_HOT_HINT,
+    ),
+    "label NaN": (
+        {"y": np.where(LABELS == 0, np.nan, LABELS)},
+        "y: expected whole numbers of shape (96,), got float64 of shape (96,)",
+        ONE_HOT_HINT,
+    ),
+    "label infinite": (
+        {"y": np.where(LABELS == 0, np.inf, LABELS)},
+        "y: expected whole numbers of shape (96,), got float64 of shape (96,)",
+        ONE_HOT_HINT,
+    ),
+    "one-hot": (
+        {"y": np.eye(4)[LABELS]},
+        "y: expected whole numbers of shape (96,), got float64 of shape (96, 4)",
+        ONE_HOT_HINT,
+    ),
+    "words": (
+        {"y": LABELS.astype(str)},
+        "y: expected whole numbers of shape (96,), got <U21 of shape (96,)",
+        ONE_HOT_HINT,
+    ),
     "one label": ({"y": 3}, "y: expected 96 labels, one an image, got a single value", None),
     "NaN": ({"x": NAN}, "x: expected finite numbers, got NaN or infinity in image 7", None),
     "infinity": ({"x": INFINITE}, "x: expected finite numbers, got NaN or infinity in image 5", None),
-    "words as images": ({"x": X.astype(str)}, "x: expected an array of numbers, got <U32", "for example images / 255.0"),
+    "words as images": (
+        {"x": X.astype(str)},
+        "x: expected an array of numbers, got <U32",
+        "for example images / 255.0",
+    ),
     "no images": ({"x": X[:0], "y": []}, "x: no images in an array of shape (0, 8, 8)", None),
     "batch size": ({"batch_size": 0}, "batch_size: expected a whole number of at least 1, got 0", None),
     "epochs": ({"epochs": 1.5}, "epochs: expected a whole number of at least 1, got 1.5", None),
-    "split": ({"validation_split": 1.0}, "validation_split: expected a number of at least 0 and below 1, got 1.0", None),
-    "split of nothing": ({"validation_split": 0.999}, "validation_split: 0.999 of 96 images leaves one part without any", None),
-    "few weights": ({"sample_weight": np.ones(95)}, "sample_weight: expected 96 finite numbers of at least 0, got shape (95,)", None),
-    "negative weight": ({"sample_weight": -np.ones(COUNT)}, "sample_weight: expected 96 finite numbers of at least 0, got shape (96,)", None),
-    "class weight": ({"class_weight": {1: -2}}, "class_weight: expected a finite number of at least 0 for class 1, got -2", None),
-    "class weight in words": ({"class_weight": {1: "a"}}, "class_weight: expected a finite number of at least 0 for class 1, got 'a'", None),
-    "callback": ({"callbacks": [3]}, "callbacks: expected why128.callbacks.Callback, got int", "derive yours from why128.callbacks.Callback"),
+    "split": (
+        {"validation_split": 1.0},
+        "validation_split: expected a number of at least 0 and below 1, got 1.0",
+        None,
+    ),
+    "split of nothing": (
+        {"validation_split": 0.999},
+        "validation_split: 0.999 of 96 images leaves one part without any",
+        None,
+    ),
+    "few weights": (
+        {"sample_weight": np.ones(95)},
+        "sample_weight: expected 96 finite numbers of at least 0, got shape (95,)",
+        None,
+    ),
+    "negative weight": (
+        {"sample_weight": -np.ones(COUNT)},
+        "sample_weight: expected 96 finite numbers of at least 0, got shape (96,)",
+        None,
+    ),
+    "class weight": (
+        {"class_weight": {1: -2}},
+        "class_weight: expected a finite number of at least 0 for class 1, got -2",
+        None,
+    ),
+    "class weight in words": (
+        {"class_weight": {1: "a"}},
+        "class_weight: expected a finite number of at least 0 for class 1, got 'a'",
+        None,
+    ),
+    "callback": (
+        {"callbacks": [3]},
+        "callbacks: expected why128.callbacks.Callback, got int",
+        "derive yours from why128.callbacks.Callback",
+    ),
     "validation labels": ({"validation_data": (X[:9], LABELS[:8])}, "y: expected 9 labels, one an image, got 8", None),
 }
 
@@ -702,9 +825,19 @@ def test_targets_that_are_not_one_hot(y, text, hint):
         small(loss="categorical_crossentropy").fit(X, y)
 
 
-@pytest.mark.parametrize("ask", [lambda m: m.fit(np.zeros((5, 9, 8)), [0] * 5), lambda m: m.evaluate(np.zeros((5, 9, 8)), [0] * 5), lambda m: m.predict(np.zeros((5, 9, 8)))], ids=["fit", "evaluate", "predict"])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda m: m.fit(np.zeros((5, 9, 8)), [0] * 5),
+        lambda m: m.evaluate(np.zeros((5, 9, 8)), [0] * 5),
+        lambda m: m.predict(np.zeros((5, 9, 8))),
+    ],
+    ids=["fit", "evaluate", "predict"],
+)
 def test_images_of_another_shape_are_refused_with_both_shapes(ask):
-    with refused("images: expected the shape (N, 8, 8), got (5, 9, 8)", "the first axis counts the images", InputRefused):
+    with refused(
+        "images: expected the shape (N, 8, 8), got (5, 9, 8)", "the first axis counts the images", InputRefused
+    ):
         ask(small())
 
 
@@ -717,7 +850,7 @@ def test_class_names_that_are_too_few():
     model = small()
     model.classes = ("a", "b")
     with refused("network: 4 outputs, but 2 class names"):
-        model.network  # noqa: B018
+        model.network
 
 
 def test_a_network_that_cannot_be_saved_leaves_nothing(tmp_path):
@@ -726,9 +859,30 @@ def test_a_network_that_cannot_be_saved_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.xfail(strict=True, raises=UsageError, reason="np.int64 is refused as a number of neurons")
 def test_a_number_from_numpy_is_a_number():
     """`len(np.unique(y))` is Python's, but `y.max() + 1` is NumPy's, and as good."""
     classes = LABELS.max() + 1
     assert isinstance(classes, np.integer)
     assert Dense(classes, "softmax").units == 4
+
+
+BARE = {
+    "validation data without labels": {"validation_data": (X,)},
+    "validation data that are none": {"validation_data": 3},
+    "sample weights in words": {"sample_weight": ["a"] * COUNT},
+    "class weights as a list": {"class_weight": [1, 2, 3, 4]},
+    "ragged images": {"x": [[1, 2], [3]]},
+}
+
+
+@pytest.mark.parametrize("arguments", BARE.values(), ids=BARE)
+def test_what_cannot_be_fitted_is_refused_in_our_words(arguments):
+    with pytest.raises((UsageError, InputRefused)):
+        small().fit(**{"x": X, "y": LABELS, "verbose": 0} | arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"batch_size": None}, {"class_weight": {0: np.float32(2)}}], ids=["batch_size", "class_weight"]
+)
+def test_what_keras_takes_is_taken(arguments):
+    fitted(small(), **arguments)

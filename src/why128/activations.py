@@ -1,7 +1,7 @@
 """Activations: the code that runs on each neuron, by Keras's names.
 
 Each is written once, for NumPy and JAX alike: `xp` is a namespace with NumPy's names and `erf`.  Formulas and default
-parameters are those of `keras.activations` (Keras 3).  An activation with other
+parameters are those of `keras.activations` (Keras 3), and so is the slope at a kink, which every blank image meets.  An activation with other
 parameters is any function of one array, such as `lambda x: jax.nn.leaky_relu(x, 0.1)`.
 """
 
@@ -33,7 +33,9 @@ def _softplus(xp, x):
 
 
 def _expm1_below(xp, x):
-    return xp.expm1(xp.minimum(x, 0.0))  # the unused side of `where` must not overflow: its gradient would be NaN
+    return xp.expm1(
+        xp.where(x > 0.0, 0.0, x)
+    )  # the unused side of `where` must not overflow: its gradient would be NaN
 
 
 def _elu(xp, x):
@@ -45,7 +47,7 @@ def _selu(xp, x):
 
 
 def _relu6(xp, x):
-    return xp.clip(x, 0.0, 6.0)
+    return xp.where(x <= 0.0, 0.0, xp.where(x >= 6.0, 6.0, x))
 
 
 def _hard_sigmoid(xp, x):
@@ -86,7 +88,7 @@ ELEMENTWISE: dict[str, Callable[[Any, Array], Array]] = {
     "linear": lambda xp, x: x,
     "relu": _relu,
     "relu6": _relu6,
-    "leaky_relu": lambda xp, x: xp.where(x > 0, x, 0.2 * x),
+    "leaky_relu": lambda xp, x: xp.where(x >= 0.0, x, 0.2 * x),
     "elu": _elu,
     "celu": _elu,  # with alpha = 1, Keras's default, the two are one function
     "selu": _selu,
@@ -101,7 +103,7 @@ ELEMENTWISE: dict[str, Callable[[Any, Array], Array]] = {
     "hard_shrink": lambda xp, x: xp.where(xp.abs(x) > 0.5, x, 0.0),
     "tanh_shrink": lambda xp, x: x - xp.tanh(x),
     "tanh": lambda xp, x: xp.tanh(x),
-    "hard_tanh": lambda xp, x: xp.clip(x, -1.0, 1.0),
+    "hard_tanh": lambda xp, x: xp.where(x > 1.0, 1.0, xp.where(x < -1.0, -1.0, x)),
     "sigmoid": _sigmoid,
     "hard_sigmoid": _hard_sigmoid,
     "hard_silu": lambda xp, x: x * _hard_sigmoid(xp, x),
@@ -132,7 +134,12 @@ ALIASES = {
 
 # Libraries whose functions are known by name.  Where a default differs from Keras's, the function is called as it is.
 KNOWN_LIBRARIES = {"tensorflow", "keras", "jax", "why128", "tf_keras"}
-OWN_DEFAULTS = {("jax", "gelu"), ("jax", "leaky_relu"), ("jax", "squareplus"), ("jax", "soft_shrink")}
+OWN_DEFAULTS = {
+    ("jax", "gelu"),
+    ("jax", "leaky_relu"),
+    ("tensorflow", "hard_sigmoid"),
+    ("tf_keras", "hard_sigmoid"),
+}
 
 
 def resolve(activation: object) -> Activation:
@@ -183,7 +190,12 @@ def apply(xp, activation: Activation, x: Array) -> Array:
     """The activation of a layer's sums x (..., units), in the same shape (`glu` halves the units)."""
     if isinstance(activation, str):
         return NAMED[activation](xp, x)
-    return xp.asarray(activation(x))
+    found = xp.asarray(activation(x))
+    if found.shape != x.shape:
+        raise UsageError(
+            f"activation: {label(activation)} must give an array of the shape it is given, {x.shape}, gave {found.shape}"
+        )
+    return found
 
 
 def outputs(activation: Activation, units: int) -> int:

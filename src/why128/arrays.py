@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def images(x: object, due: Shape, name: str = "x") -> np.ndarray:
 
     Raises UsageError for what is no array of finite numbers, InputRefused where the shapes do not fit.
     """
-    array = np.asarray(x)
+    array = as_array(x, name)
     if array.dtype.kind not in "biuf":
         raise UsageError(f"{name}: expected an array of numbers, got {array.dtype}", hint="for example images / 255.0")
     flat = flat_images(array, due)  # (N, D)
@@ -53,7 +54,7 @@ def labels(y: object, count: int, classes: int, loss: Loss, name: str = "y") -> 
     """
     if y is None:
         raise UsageError(f"{name}: labels are missing", hint="call fit(images, labels)")
-    array = np.asarray(y)
+    array = as_array(y, name)
     if not array.ndim or len(array) != count:
         given = f"{len(array):,}" if array.ndim else "a single value"
         raise UsageError(f"{name}: expected {count:,} labels, one an image, got {given}")
@@ -74,6 +75,14 @@ def labels(y: object, count: int, classes: int, loss: Loss, name: str = "y") -> 
     return array.astype(np.int32)
 
 
+def as_array(given: object, name: str = "x") -> np.ndarray:
+    """Anything that can be an array, as one; raises UsageError naming it otherwise."""
+    try:
+        return np.asarray(given)
+    except ValueError:
+        raise UsageError(f"{name}: expected an array, got rows of different lengths") from None
+
+
 def _one_hot(array: np.ndarray, classes: int, name: str) -> np.ndarray:
     if array.ndim != 2 or array.shape[1] != classes:
         raise UsageError(
@@ -85,20 +94,30 @@ def _one_hot(array: np.ndarray, classes: int, name: str) -> np.ndarray:
     return array.argmax(axis=1).astype(np.int32)
 
 
-def weights(sample: object, by_class: Mapping[int, float] | None, labels: np.ndarray) -> np.ndarray:
-    """How much each image counts (N,) float32: sample weight times class weight, 1 where neither is given."""
-    each = np.ones(len(labels), np.float32) if sample is None else np.asarray(sample, np.float32)
-    if each.shape != labels.shape or not np.isfinite(each).all() or (each < 0).any():
+def weights(sample: object, labels: np.ndarray) -> np.ndarray:
+    """How much each image counts (N,) float32, 1 where nothing is given; raises UsageError."""
+    each = np.ones(len(labels), np.float32) if sample is None else as_array(sample, "sample_weight")
+    if each.dtype.kind in "biuf":
+        each = each.astype(np.float32)
+    if each.dtype != np.float32 or each.shape != labels.shape or not np.isfinite(each).all() or (each < 0).any():
         raise UsageError(
             f"sample_weight: expected {len(labels):,} finite numbers of at least 0, got shape {each.shape}"
         )
-    for label, weight in (by_class or {}).items():
-        if not isinstance(weight, (int, float)) or not np.isfinite(weight) or weight < 0:
+    return each
+
+
+def by_class(examples: Examples, weights: Mapping[int, float] | None) -> Examples:
+    """The examples, each weighed by its class as well; raises UsageError for a weight that cannot mean anything."""
+    each = examples.weights
+    if not isinstance(weights or {}, Mapping):
+        raise UsageError(f"class_weight: expected a dictionary from class to weight, got {type(weights).__name__}")
+    for label, weight in (weights or {}).items():
+        if not isinstance(weight, Real) or not np.isfinite(float(weight)) or weight < 0:
             raise UsageError(
                 f"class_weight: expected a finite number of at least 0 for class {shown(label)}, got {shown(repr(weight))}"
             )
-        each = np.where(labels == label, each * np.float32(weight), each)
-    return each
+        each = np.where(examples.labels == label, each * np.float32(weight), each)
+    return Examples(examples.images, examples.labels, each)
 
 
 def parted(examples: Examples, share: float) -> tuple[Examples, Examples | None]:

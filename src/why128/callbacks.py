@@ -54,7 +54,9 @@ class EarlyStopping(Callback):
         monitor: str = "val_loss",
         min_delta: float = 0.0,
         patience: int = 0,
+        verbose: int = 0,
         mode: str = "auto",
+        baseline: float | None = None,
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,
     ):
@@ -63,9 +65,11 @@ class EarlyStopping(Callback):
         higher = mode == "max" or (mode == "auto" and monitor.endswith("accuracy"))
         self.monitor, self.patience, self.start_from_epoch = monitor, patience, start_from_epoch
         self.restore_best_weights, self.min_delta, self.sign = restore_best_weights, abs(min_delta), 1 if higher else -1
+        self.verbose, self.baseline = verbose, baseline
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self.best, self.waited, self.stopped_epoch, self.best_epoch = -math.inf, 0, 0, 0
+        self.best = -math.inf if self.baseline is None else self.sign * self.baseline
+        self.waited, self.stopped_epoch, self.best_epoch = 0, 0, 0
         self.best_weights: list[np.ndarray] | None = None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
@@ -84,6 +88,8 @@ class EarlyStopping(Callback):
             self.best_weights = self.model.get_weights() if self.restore_best_weights else None
         elif self.waited >= self.patience and epoch > 0:
             self.stopped_epoch, self.model.stop_training = epoch, True
+            if self.verbose:
+                print(f"Epoch {epoch + 1}: early stopping")
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.best_weights is not None:

@@ -6,9 +6,11 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from why128 import activations, callbacks, initializers, layers, losses, optimizers
+from why128 import callbacks, initializers, layers, losses, optimizers
+from why128 import nn as activations
 from why128.asking import load_model
 from why128.data import open_data
+from why128.layers import Input
 from why128.sequential import Sequential
 
 Arrays = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -33,6 +35,7 @@ datasets = SimpleNamespace(
 )
 
 __all__ = [
+    "Input",
     "Sequential",
     "activations",
     "callbacks",

@@ -6,6 +6,7 @@ Names, arguments and defaults are Keras's.  `Dense(128, activation=tf.nn.relu)` 
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,15 +20,23 @@ LARGEST = 3.4e38  # float32's largest number
 MOST_UNITS = 1 << 20  # a million neurons in one layer: beyond it a number is a slip or an attack, not a network
 
 
+def whole(value: object) -> int | None:
+    """A whole number, Python's or NumPy's, as Python's; None for anything else, and for True and False."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        return None
+    return operator.index(value)
+
+
 def checked_shape(shape: object, whose: str) -> Shape:
     """`shape` as a tuple of positive whole numbers; raises UsageError naming `whose` otherwise."""
-    sizes = (shape,) if isinstance(shape, int) else tuple(shape) if isinstance(shape, (tuple, list)) else ()
-    if not sizes or not all(isinstance(s, int) and not isinstance(s, bool) and s > 0 for s in sizes):
+    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    numbers = tuple(whole(size) for size in sizes)
+    if not numbers or not all(number is not None and number > 0 for number in numbers):
         raise UsageError(
             f"{whose}: expected the shape of one image, got {shown(repr(shape))}",
             hint="for example (28, 28), without the number of images",
         )
-    return sizes
+    return tuple(number for number in numbers if number is not None)
 
 
 @dataclass(frozen=True)
@@ -89,12 +98,16 @@ class Dense:
     keras_class: ClassVar[str] = "Dense"
 
     def __post_init__(self):
-        if isinstance(self.units, bool) or not isinstance(self.units, int) or not 0 < self.units <= MOST_UNITS:
+        units = whole(self.units)
+        if units is None or not 0 < units <= MOST_UNITS:
             raise UsageError(
                 f"Dense: units must be a whole number from 1 to {MOST_UNITS:,}, got {shown(repr(self.units))}",
                 hint="for example Dense(128)",
             )
+        object.__setattr__(self, "units", units)
         object.__setattr__(self, "activation", activations.resolve(self.activation))
+        if self.activation == "glu" and units % 2:
+            raise UsageError(f"Dense: glu halves the neurons and needs an even number of them, got {units}")
         object.__setattr__(self, "kernel_initializer", initializers.resolve(self.kernel_initializer))
         object.__setattr__(self, "bias_initializer", initializers.resolve(self.bias_initializer))
         if self.input_shape is not None:

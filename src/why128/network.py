@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from why128 import activations
 from why128 import ladder as ladders
 from why128.errors import InputRefused, UsageError
 from why128.ladder import NUMPY, Ladder, parted
@@ -86,6 +87,11 @@ class Network:
         return sum(w.size for w in self.weights)
 
     @property
+    def finite(self) -> bool:
+        """Whether every weight is a number: false for a network that diverged."""
+        return all(bool(np.isfinite(w).all()) for w in self.weights)
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """The number of inputs, then of the neurons of each layer, the output's last."""
         return (math.prod(self.input_shape), *(layer.units for layer in self.layers if isinstance(layer, Dense)))
@@ -101,6 +107,14 @@ class Network:
         Raises InputRefused where the shapes do not fit.
         """
         return self._batched(lambda x: ladders.outputs(NUMPY, self.ladder, self._packed, x)[0], images)
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """How likely each class is held to be: `outputs`, or their softmax where the network ends in plain sums.
+
+        Images as in `outputs`.  # (N, C)
+        """
+        answers = self.outputs(images)
+        return activations.apply(NUMPY, "softmax", answers) if self.ladder.answer == "linear" else answers
 
     def assess(
         self, images: np.ndarray, labels: np.ndarray, from_logits: bool = False

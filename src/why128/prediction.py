@@ -24,7 +24,7 @@ def predict(network: Network, path: str | os.PathLike) -> Prediction:
     """The answer for one picture file; raises InputRefused where it cannot be read."""
     height, width, _ = network.image_shape
     pixels, warnings = read_picture(path, network.preparation.mode, (height, width))
-    answer = network.outputs(network.preparation.to_input(pixels[None]))[0]  # (C,)
+    answer = network.probabilities(network.preparation.to_input(pixels[None]))[0]  # (C,)
     classes = network.classes or tuple(map(str, range(len(answer))))
     probabilities = {name: float(p) for name, p in zip(classes, answer, strict=True)}
     return Prediction(os.fspath(path), classes[int(answer.argmax())], probabilities, warnings)

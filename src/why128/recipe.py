@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from why128 import losses, optimizers
 from why128.errors import UsageError, shown
+from why128.layers import whole
 
 BATCH_SIZE = 32  # Keras's, and the textbook's
 SHARE_HELD_OUT = 0.2  # of the images given to learn from, kept back to judge by
@@ -33,12 +34,13 @@ class Recipe:
                 f"held-out share: expected a number between 0 and 1, got {shown(repr(self.held_out))}",
                 hint="for example 0.2",
             )
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+        if (whole(self.seed) or 0) < 0 or whole(self.seed) is None:
             raise UsageError(f"seed: expected a whole number of at least 0, got {shown(repr(self.seed))}")
 
 
 def positive(what: str, value: object) -> int:
     """`value` as a whole number of at least 1; raises UsageError naming `what`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    number = whole(value)
+    if number is None or number < 1:
         raise UsageError(f"{what}: expected a whole number of at least 1, got {shown(repr(value))}")
-    return value
+    return number

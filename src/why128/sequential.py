@@ -22,7 +22,7 @@ from why128.formats import keras_file
 from why128.ladder import Ladder
 from why128.layers import Input, Layer, Shape, output_shape
 from why128.network import Network, Preparation
-from why128.recipe import BATCH_SIZE, positive
+from why128.recipe import BATCH_SIZE, Recipe, positive
 
 if TYPE_CHECKING:
     from why128 import engine
@@ -80,15 +80,20 @@ class Sequential:
         replicate: int = 0,
     ):
         self.name, self.replicate = name, replicate
-        self.seed = secrets.randbits(32) if seed is None else seed
+        self.seed = secrets.randbits(32) if seed is None else Recipe(seed=seed).seed
         self.classes: tuple[str, ...] = ()
         self.preparation = Preparation(scale=(0.0, 1.0))
         self.about: dict[str, Any] = {}
         self.stop_training = False
+        self.history: History | None = None  # of the last fit
         self._layers: tuple[Layer, ...] = ()
         self._weights: tuple[np.ndarray, ...] | None = None
         self._compiled: Compiled | None = None
         self._progress = Progress()
+        if not isinstance(layers, (list, tuple, type(None))):
+            raise UsageError(
+                f"Sequential: expected a list of layers, got {shown(repr(layers))}", hint="Sequential([...])"
+            )
         for layer in layers or ():
             self.add(layer)
 
@@ -171,7 +176,10 @@ class Sequential:
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
         """Take these weights; raises UsageError where the shapes do not fit."""
-        new = tuple(np.array(w, np.float32) for w in weights)
+        try:
+            new = tuple(np.array(w, np.float32) for w in weights)
+        except (TypeError, ValueError):
+            raise UsageError("set_weights: expected a list of arrays of numbers, as get_weights gives it") from None
         Network(self.network.layers, new)
         self._weights = new
         if self._progress.state is not None:
@@ -192,6 +200,7 @@ class Sequential:
 
     def compile(self, optimizer: object = "rmsprop", loss: object = None, metrics: Sequence[str] | None = None) -> None:
         """Say how to learn: optimiser, loss, and whether accuracy is wanted.  Raises UsageError for what is not known."""
+        metrics = [metrics] if isinstance(metrics, str) else metrics
         unknown = [m for m in metrics or () if m not in ACCURACY]
         if unknown:
             raise UsageError(f"metrics: {shown(repr(unknown[0]))} is not known here", hint="metrics=['accuracy']")
@@ -206,7 +215,7 @@ class Sequential:
         self,
         x: Any = None,
         y: Any = None,
-        batch_size: int = BATCH_SIZE,
+        batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
         callbacks: list[Callback] | Callback | None = None,
@@ -221,13 +230,21 @@ class Sequential:
         `validation_split` holds back the last share of the images, as Keras does.  Called again, it goes on.
         Raises UsageError or InputRefused for what cannot be learned from, before anything is changed.
         """
-        options = Fitting(positive("batch_size", batch_size), positive("epochs", epochs), bool(shuffle), bool(verbose))
+        options = Fitting(
+            positive("batch_size", BATCH_SIZE if batch_size is None else batch_size),
+            positive("epochs", epochs),
+            bool(shuffle),
+            bool(verbose),
+        )
         hooks, compiled = checked(callbacks), self._need_compiled("fit")
-        self.build(np.shape(x)[1:])
-        learned, held_out = arrays.parted(self._examples(compiled, x, y, sample_weight, class_weight), validation_split)
+        x = arrays.as_array(x)
+        self.build(x.shape[1:])
+        examples = self._examples(compiled, x, y, sample_weight)
+        learned, held_out = arrays.parted(examples, 0.0 if validation_data is not None else validation_split)
+        learned = arrays.by_class(learned, class_weight)  # as in Keras, what is held out is not weighed by class
         if validation_data is not None:
-            learned, held_out = arrays.together(learned, held_out), self._examples(compiled, *validation_data)
-        self.preparation = Preparation("rgb" if self._shape()[2:] == (3,) else "gray", arrays.scale(np.asarray(x)))
+            held_out = self._examples(compiled, *_pair(validation_data))
+        self.preparation = Preparation("rgb" if self._shape()[2:] == (3,) else "gray", arrays.scale(x))
         return self._learn(compiled, learned, held_out, options, hooks)
 
     def _learn(
@@ -260,7 +277,8 @@ class Sequential:
         hooks: list[Callback],
     ) -> History:
         """Take over each epoch's weights as it ends, and let the hooks look on."""
-        history, self.stop_training = History(), False
+        self.history = history = History()
+        self.stop_training = False
         everyone = [*hooks, history]
         for hook in everyone:
             hook.set_model(self)
@@ -296,7 +314,8 @@ class Sequential:
         `batch_size` is taken for Keras's sake: the answer does not depend on it.
         """
         compiled = self._need_compiled("evaluate")
-        self.build(np.shape(x)[1:])
+        x = arrays.as_array(x)
+        self.build(x.shape[1:])
         examples = self._examples(compiled, x, y, sample_weight)
         each, hits = self.network.assess(examples.images, examples.labels, compiled.loss.from_logits)  # (N,), (N,)
         found = {"loss": float(np.mean(each * examples.weights))}
@@ -309,7 +328,8 @@ class Sequential:
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto") -> np.ndarray:
         """What the network answers for images x (N, ...): (N, C).  `batch_size` and `verbose` are taken for Keras's sake."""
-        self.build(np.shape(x)[1:])
+        x = arrays.as_array(x)
+        self.build(x.shape[1:])
         return self.network.outputs(arrays.images(x, self._shape()))
 
     # ---------------------------------------------------------------- telling and keeping
@@ -340,17 +360,17 @@ class Sequential:
             )
         return self._compiled
 
-    def _examples(
-        self,
-        compiled: Compiled,
-        x: Any,
-        y: Any,
-        sample_weight: Any = None,
-        class_weight: Mapping[int, float] | None = None,
-    ) -> Examples:
+    def _examples(self, compiled: Compiled, x: Any, y: Any, sample_weight: Any = None) -> Examples:
         images = arrays.images(x, self._shape())
         labels = arrays.labels(y, len(images), self.network.ladder.classes, compiled.loss)
-        return Examples(images, labels, arrays.weights(sample_weight, class_weight, labels))
+        return Examples(images, labels, arrays.weights(sample_weight, labels))
+
+
+def _pair(given: Any) -> tuple:
+    """validation_data as (images, labels) or (images, labels, weights)."""
+    if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+        raise UsageError("validation_data: expected (images, labels) or (images, labels, weights)")
+    return tuple(given)
 
 
 def _logs(epoch: engine.Epoch, judged: engine.Assessment | None, held_out: Examples | None, compiled: Compiled) -> Logs:

@@ -34,7 +34,11 @@ X, Y = pixels()[..., 0], labels()  # (N, SIDE, SIDE), (N,)
 def idx_bytes(array: np.ndarray, shape: tuple[int, ...] | None = None) -> bytes:
     """An IDX file; `shape` may lie."""
     sizes = array.shape if shape is None else shape
-    return struct.pack(">HBB", 0, CODES[array.dtype.str], len(sizes)) + struct.pack(f">{len(sizes)}I", *sizes) + array.tobytes()
+    return (
+        struct.pack(">HBB", 0, CODES[array.dtype.str], len(sizes))
+        + struct.pack(f">{len(sizes)}I", *sizes)
+        + array.tobytes()
+    )
 
 
 def idx_folder(root: Path, images: bytes | None, classes: bytes | None, **more: bytes) -> Path:

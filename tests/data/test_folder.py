@@ -49,7 +49,15 @@ def test_classes_are_sorted_by_number_or_by_name(tmp_path: Path) -> None:
 
 
 def test_hidden_and_system_files_do_not_count(root: Path) -> None:
-    for name in (".DS_Store", "0/.DS_Store", "1/Thumbs.db", "1/desktop.ini", "2/._00.png", "__MACOSX/x", ".ipynb_checkpoints/00.png"):
+    for name in (
+        ".DS_Store",
+        "0/.DS_Store",
+        "1/Thumbs.db",
+        "1/desktop.ini",
+        "2/._00.png",
+        "__MACOSX/x",
+        ".ipynb_checkpoints/00.png",
+    ):
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_bytes(b"rubbish")
     data = open_data(root)
@@ -71,7 +79,10 @@ def test_what_is_no_picture_is_left_out_and_said(root: Path) -> None:
 
 def test_sizes(root: Path) -> None:
     save(root / "1" / "wide.png", making.pixels(1, 40)[0, :20, :, 0])
-    warned(root, "pictures come in 2 sizes (width x height): 8 x 8 (12), 40 x 20 (1): all are resized to 8 x 8, another size can be chosen with --size")
+    warned(
+        root,
+        "pictures come in 2 sizes (width x height): 8 x 8 (12), 40 x 20 (1): all are resized to 8 x 8, another size can be chosen with --size",
+    )
     assert open_data(root, Reading(size=(5, 7))).image_shape == (5, 7, 1)
     assert open_data(root, Reading(size=(5, 7))).warnings == ()
 
@@ -111,10 +122,15 @@ def test_train_and_test_may_be_classes(tmp_path: Path) -> None:
 def test_bad_pictures_are_refused_all_at_once_or_left_out(root: Path) -> None:
     for row in range(12):
         (root / str(row % 3) / f"zz{row:02d}.png").write_bytes(b"junk")
-    error = refused(root, r"12 of 24 pictures cannot be read: 0/zz00.png \(not an image in one of the formats .*; and 2/zz08.png, 2/zz11.png")
+    error = refused(
+        root,
+        r"12 of 24 pictures cannot be read: 0/zz00.png \(not an image in one of the formats .*; and 2/zz08.png, 2/zz11.png",
+    )
     assert error.hint == "mend or remove them, or leave them out with --skip-bad"
     data = open_data(root, Reading(skip_bad=True))
-    assert data.skipped == tuple(f"{row % 3}/zz{row:02d}.png" for row in sorted(range(12), key=lambda row: (row % 3, row)))
+    assert data.skipped == tuple(
+        f"{row % 3}/zz{row:02d}.png" for row in sorted(range(12), key=lambda row: (row % 3, row))
+    )
     np.testing.assert_array_equal(data.train.pixels[..., 0], X)
     warned(root, "12 unreadable pictures are left out: 0/zz00.png, 0/zz03.png", Reading(skip_bad=True))
 
@@ -129,7 +145,9 @@ def test_large_bad_pictures_are_found_as_well(root: Path) -> None:
 def test_what_is_left_out_may_not_cost_a_class(root: Path) -> None:
     for path in (root / "1").iterdir():
         path.write_bytes(b"junk")
-    with pytest.raises(InputRefused, match=r"without the bad pictures no picture is left in train/1: 1/04.png \(not an image"):
+    with pytest.raises(
+        InputRefused, match=r"without the bad pictures no picture is left in train/1: 1/04.png \(not an image"
+    ):
         open_data(root, Reading(skip_bad=True))
     for path in root.glob("*/*"):
         path.write_bytes(b"junk")
@@ -173,7 +191,8 @@ def test_layouts_that_are_refused(tmp_path: Path) -> None:
     refused(root, "no class folders: 1 pictures lie directly in it")
     save(root / "ant" / "deep" / "a.png", X[0])
     refused(
-        root, r"class folders without any picture: ant \(there are folders inside, which are not searched\); leaving them out would number the classes anew"
+        root,
+        r"class folders without any picture: ant \(there are folders inside, which are not searched\); leaving them out would number the classes anew",
     )
     save(root / "ant" / "a.png", X[0])
     refused(root, r"only one class \(ant\) in 1 image, expected two or more")

@@ -40,12 +40,17 @@ SAME: dict[str, Callable[[Path], Any]] = {
     "idx file": lambda root: making.sound_idx(root / "d") / "train-images-idx3-ubyte",
     "idx labels file": lambda root: making.sound_idx(root / "d") / "train-labels-idx1-ubyte.gz",
     "idx test file": lambda root: (
-        making.idx_folder(root / "d", None, None, t10k_images=making.idx_bytes(X), t10k_labels=making.idx_bytes(Y)) / "t10k-images-idx3-ubyte"
+        making.idx_folder(root / "d", None, None, t10k_images=making.idx_bytes(X), t10k_labels=making.idx_bytes(Y))
+        / "t10k-images-idx3-ubyte"
     ),
     "idx two gzip members": lambda root: making.idx_folder(
-        root / "d", gzip.compress(making.idx_bytes(X)[:99]) + gzip.compress(making.idx_bytes(X)[99:]), making.idx_bytes(Y)
+        root / "d",
+        gzip.compress(making.idx_bytes(X)[:99]) + gzip.compress(making.idx_bytes(X)[99:]),
+        making.idx_bytes(Y),
     ),
-    "idx float": lambda root: making.idx_folder(root / "d", making.idx_bytes(X.astype(">f4")), making.idx_bytes(Y.astype(">i4"))),
+    "idx float": lambda root: making.idx_folder(
+        root / "d", making.idx_bytes(X.astype(">f4")), making.idx_bytes(Y.astype(">i4"))
+    ),
     "folder": lambda root: making.picture_folder(root / "d"),
     "csv": csv(LINES),
     "csv no header": csv(LINES[1:]),
@@ -55,7 +60,9 @@ SAME: dict[str, Callable[[Path], Any]] = {
     "csv tab": csv([line.replace(",", "\t") for line in LINES]),
     "csv quoted": csv(['"' + line.replace(",", '","') + '"' for line in LINES]),
     "csv label last": csv([",".join([*line.split(",")[1:], line.split(",")[0]]) for line in LINES]),
-    "csv label third": csv([",".join([*line.split(",")[1:3], line.split(",")[0], *line.split(",")[3:]]) for line in LINES]),
+    "csv label third": csv(
+        [",".join([*line.split(",")[1:3], line.split(",")[0], *line.split(",")[3:]]) for line in LINES]
+    ),
     "csv shuffled": csv([",".join([line.split(",")[0], *line.split(",")[:0:-1]]) for line in LINES]),
     "csv numbered header": csv(["label," + ",".join(map(str, range(SIDE * SIDE))), *LINES[1:]]),
     "csv row x column": csv(["label," + ",".join(f"{r}x{c}" for r in range(1, 9) for c in range(1, 9)), *LINES[1:]]),
@@ -131,7 +138,13 @@ def test_parts(tmp_path: Path) -> None:
         ((X, Y), (X[::2], Y[::2])),
         folder,
         making.npz_file(tmp_path / "d.npz", x_train=X, y_train=Y, x_test=X[::2], y_test=Y[::2]),
-        making.idx_folder(tmp_path / "i", making.idx_bytes(X), making.idx_bytes(Y), t10k_images=making.idx_bytes(X[::2]), t10k_labels=making.idx_bytes(Y[::2])),
+        making.idx_folder(
+            tmp_path / "i",
+            making.idx_bytes(X),
+            making.idx_bytes(Y),
+            t10k_images=making.idx_bytes(X[::2]),
+            t10k_labels=making.idx_bytes(Y[::2]),
+        ),
     ]
     for source in sources:
         data = open_data(source)
@@ -147,7 +160,9 @@ def test_a_validation_part_is_the_test_part_or_joins_the_training_part(tmp_path:
     assert alone.test is not None
     np.testing.assert_array_equal(alone.test.pixels[..., 0], other)
     assert "12 validation images are taken as the test part" in alone.warnings[0]
-    both = open_data(making.npz_file(tmp_path / "b.npz", x_train=X, y_train=Y, x_val=other, y_val=Y, x_test=X // 2, y_test=Y))
+    both = open_data(
+        making.npz_file(tmp_path / "b.npz", x_train=X, y_train=Y, x_val=other, y_val=Y, x_test=X // 2, y_test=Y)
+    )
     assert len(both.train) == 2 * N
     assert "12 validation images join the images to learn from" in both.warnings[0]
 
@@ -214,7 +229,11 @@ def test_a_name_is_a_name_and_a_path_a_path(tmp_path: Path, monkeypatch: pytest.
 
 
 REFUSED_SOURCES = [
-    ("mnits", r"mnits: no file or folder of that name, and not a known data set \(sample, fashion-mnist, mnist, kmnist, digits\)", "did you mean mnist"),
+    (
+        "mnits",
+        r"mnits: no file or folder of that name, and not a known data set \(sample, fashion-mnist, mnist, kmnist, digits\)",
+        "did you mean mnist",
+    ),
     ("nothing-like-it", "no file or folder of that name", "check the spelling"),
     ("a\0b", r"a\\x00b: no file or folder of that name", None),
     ("a" * 300, "aaa: cannot be opened: File name too long", None),
@@ -223,7 +242,9 @@ REFUSED_SOURCES = [
 
 
 @pytest.mark.parametrize(("source", "message", "hint"), REFUSED_SOURCES)
-def test_an_unknown_source_is_refused(source: str, message: str, hint: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_source_is_refused(
+    source: str, message: str, hint: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "d.txt").touch()
     with pytest.raises(InputRefused, match=message) as caught:
@@ -255,15 +276,23 @@ def test_other_refusals_of_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         open_data(tmp_path)
     assert "name the file itself" in str(caught.value.hint)
     monkeypatch.setattr("why128.data.room.memory", lambda: 100)
-    with pytest.raises(SurroundingsError, match="too large for the memory of this machine: 768 bytes are declared, the limit is 50 bytes"):
+    with pytest.raises(
+        SurroundingsError,
+        match="too large for the memory of this machine: 768 bytes are declared, the limit is 50 bytes",
+    ):
         open_data(making.npz_file(tmp_path / "d.npz", x=X, y=Y))
 
 
 @pytest.mark.parametrize(
     ("error", "message"),
-    [(MemoryError(), "too large for the memory"), (PermissionError(13, "Permission denied"), "the system refuses to read it: Permission denied")],
+    [
+        (MemoryError(), "too large for the memory"),
+        (PermissionError(13, "Permission denied"), "the system refuses to read it: Permission denied"),
+    ],
 )
-def test_the_surroundings_refuse(error: Exception, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_surroundings_refuse(
+    error: Exception, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object) -> None:
         raise error
 

@@ -116,7 +116,10 @@ def test_keras_cache_of_mnist(bare: Path) -> None:
 
 def digits_file(folder: Path) -> Path:
     folder.mkdir(parents=True)
-    lines = [",".join(map(str, [*(row // 16 + (row == 255)).tolist(), label])) for row, label in zip(X.reshape(len(X), -1), Y, strict=True)]
+    lines = [
+        ",".join(map(str, [*(row // 16 + (row == 255)).tolist(), label]))
+        for row, label in zip(X.reshape(len(X), -1), Y, strict=True)
+    ]
     (folder / "digits.csv.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
     return folder / "digits.csv.gz"
 
@@ -127,7 +130,10 @@ def test_digits_are_sixteenths(bare: Path) -> None:
     assert (data.scale, data.image_shape, data.train.pixels.dtype) == ("0-16", (8, 8, 1), np.float32)
     np.testing.assert_array_equal(data.train.pixels[..., 0] * 16, X // 16 + (X == 255))
     path.write_bytes(gzip.compress(b"1,2,3\n"))
-    with pytest.raises(InputRefused, match=r"not scikit-learn's digits: expected lines of 64 values 0\.\.16 and a label, found 1 lines of 3 numbers"):
+    with pytest.raises(
+        InputRefused,
+        match=r"not scikit-learn's digits: expected lines of 64 values 0\.\.16 and a label, found 1 lines of 3 numbers",
+    ):
         open_data("digits")
     path.write_bytes(gzip.compress(b"hello\n"))
     with pytest.raises(InputRefused, match="not scikit-learn's digits"):
@@ -155,7 +161,10 @@ def test_fetch_puts_what_it_checked_into_the_cache(bare: Path, monkeypatch: pyte
     monkeypatch.setenv("XDG_CACHE_HOME", str(bare / "cache"))
     assert fetch("mnist") == bare / "cache" / "why128" / "mnist" / "mnist.npz"
     assert asked == [
-        ("https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz", "sha256:731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1")
+        (
+            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
+            "sha256:731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
+        )
     ]
     assert fetch("mnist").exists()
     assert len(asked) == 1
@@ -168,7 +177,10 @@ def test_fetch_puts_what_it_checked_into_the_cache(bare: Path, monkeypatch: pyte
             ConnectionError("no route\x1b"),
             r"mnist: it is not on this machine, and from https://\S+mnist\.npz it cannot be downloaded: ConnectionError: no route\\x1b",
         ),
-        (ValueError("SHA256 hash of downloaded file does not match"), r"what arrived is not what was published \(its SHA-256 differs\)"),
+        (
+            ValueError("SHA256 hash of downloaded file does not match"),
+            r"what arrived is not what was published \(its SHA-256 differs\)",
+        ),
     ],
 )
 def test_a_download_that_fails(error: Exception, message: str, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,5 +196,7 @@ def test_a_download_that_fails(error: Exception, message: str, bare: Path, monke
 
 
 def test_fetch_of_an_unknown_name() -> None:
-    with pytest.raises(UsageError, match="cifar10: not a known data set, expected one of sample, fashion-mnist, mnist, kmnist, digits"):
+    with pytest.raises(
+        UsageError, match="cifar10: not a known data set, expected one of sample, fashion-mnist, mnist, kmnist, digits"
+    ):
         fetch("cifar10")

@@ -69,7 +69,9 @@ AS_GRAY = {
 }
 
 
-def read(tmp_path: Path, data: bytes, mode: str = "gray", size: tuple[int, int] = (28, 28)) -> tuple[np.ndarray, tuple[str, ...]]:
+def read(
+    tmp_path: Path, data: bytes, mode: str = "gray", size: tuple[int, int] = (28, 28)
+) -> tuple[np.ndarray, tuple[str, ...]]:
     (tmp_path / "p.png").write_bytes(data)
     return read_picture(tmp_path / "p.png", mode, size)
 
@@ -98,7 +100,9 @@ def test_one_bit_16_bit_and_gray_of_colour(tmp_path: Path) -> None:
     luma = (RGB @ [0.299, 0.587, 0.114])[..., None]
     assert np.abs(read(tmp_path, coded(RGB))[0] - luma).max() <= 1
     np.testing.assert_array_equal(read(tmp_path, coded(RGB), "rgb")[0], RGB)
-    cmyk = read(tmp_path, coded(making.pixels(1, 4, 3)[0].repeat(7, 0).repeat(7, 1), "JPEG", "CMYK", quality=95), "rgb")[0]
+    cmyk = read(
+        tmp_path, coded(making.pixels(1, 4, 3)[0].repeat(7, 0).repeat(7, 1), "JPEG", "CMYK", quality=95), "rgb"
+    )[0]
     assert np.abs(cmyk.astype(int) - making.pixels(1, 4, 3)[0].repeat(7, 0).repeat(7, 1)).mean() < 20
 
 
@@ -118,8 +122,13 @@ def test_warnings_of_one_picture(tmp_path: Path) -> None:
         pixels, warnings = read(tmp_path, coded(GRAY, form, save_all=True, append_images=frames[1:]))
         np.testing.assert_array_equal(pixels[..., 0], GRAY)
         assert "animated, or of several pages: only its first frame (page) is read" in warnings[0]
-    assert "its size 3000 x 4 (width x height) is brought to 28 x 28: distorted" in read(tmp_path, coded(np.zeros((4, 3000), np.uint8)))[1][0]
-    assert "its size 1 x 1 (width x height) is brought to 28 x 28: enlarged" in read(tmp_path, coded(GRAY[:1, :1]))[1][0]
+    assert (
+        "its size 3000 x 4 (width x height) is brought to 28 x 28: distorted"
+        in read(tmp_path, coded(np.zeros((4, 3000), np.uint8)))[1][0]
+    )
+    assert (
+        "its size 1 x 1 (width x height) is brought to 28 x 28: enlarged" in read(tmp_path, coded(GRAY[:1, :1]))[1][0]
+    )
 
 
 def test_a_broken_exif_does_not_matter(tmp_path: Path) -> None:
@@ -148,10 +157,19 @@ BAD: dict[str, tuple[bytes, str]] = {
     "head only": (b"\x89PNG\r\n\x1a\n", "corrupt or truncated: its header is broken, no image can be identified in it"),
     "rubbish": (png(28, 28, b"\xff" * 99), "corrupt or truncated: "),
     "zero": (png(0, 28, zlib.compress(bytes(28))), "corrupt"),
-    "bomb": (png(60_000, 60_000, zlib.compress(bytes(99))), "too large: (60000 x 60000 pixels are declared|more pixels than)"),
-    "medium bomb": (png(10_000, 10_000, zlib.compress(bytes(99))), "too large: 10000 x 10000 pixels are declared, the limit is 64,000,000 pixels"),
+    "bomb": (
+        png(60_000, 60_000, zlib.compress(bytes(99))),
+        "too large: (60000 x 60000 pixels are declared|more pixels than)",
+    ),
+    "medium bomb": (
+        png(10_000, 10_000, zlib.compress(bytes(99))),
+        "too large: 10000 x 10000 pixels are declared, the limit is 64,000,000 pixels",
+    ),
     "webp bomb": (WEBP, "too large: 16777216 x 16777216 pixels are declared"),
-    "float": (coded((GRAY / 255).astype(np.float32), "TIFF"), r"pixels of 32 bits \(mode F: float\), expected 1, 8 or 16 bits"),
+    "float": (
+        coded((GRAY / 255).astype(np.float32), "TIFF"),
+        r"pixels of 32 bits \(mode F: float\), expected 1, 8 or 16 bits",
+    ),
 }
 
 
@@ -202,5 +220,8 @@ def test_a_picture_alone_is_prepared_as_in_a_folder(form: str, tmp_path: Path) -
         (tmp_path / "d" / "ab"[row % 2] / f"{row}.img.{form.lower()}").write_bytes(coded(photo, form))
     data = open_data(tmp_path / "d", Reading(size=(30, 20)))
     assert data.warnings == ()
-    alone = [read_picture(tmp_path / "d" / name / f"{row}.img.{form.lower()}", "rgb", (30, 20))[0] for name, row in [("a", 0), ("a", 2), ("b", 1), ("b", 3)]]
+    alone = [
+        read_picture(tmp_path / "d" / name / f"{row}.img.{form.lower()}", "rgb", (30, 20))[0]
+        for name, row in [("a", 0), ("a", 2), ("b", 1), ("b", 3)]
+    ]
     np.testing.assert_array_equal(data.train.pixels, alone)

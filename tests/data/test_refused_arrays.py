@@ -29,13 +29,25 @@ NPY: dict[str, tuple[bytes, str]] = {
     "magic": (b"\x93NUMPY", "truncated in its NPY header: 6 bytes"),
     "version": (making.npy_head(head(), version=(9, 9)), r"NPY format version 9.9, expected 1.0, 2.0 or 3.0"),
     "cut header": (making.npy_bytes(X)[:40], "truncated in its NPY header: it is shorter than declared"),
-    "long header": (making.npy_head(" " * 20_000, version=(2, 0)), "its NPY header is too large: 20,000 bytes, the limit is 10,000"),
+    "long header": (
+        making.npy_head(" " * 20_000, version=(2, 0)),
+        "its NPY header is too large: 20,000 bytes, the limit is 10,000",
+    ),
     "call": (making.npy_head("{'descr': __import__('os')}"), "its NPY header cannot be parsed: {'descr': __import__"),
     "deep": (making.npy_head("(" * 9000), "its NPY header is malformed: brackets too deep to be parsed"),
-    "no dict": (making.npy_head("[1]"), r"its NPY header is malformed: expected descr, fortran_order and shape, found \[1\]"),
-    "float shape": (making.npy_head(head(shape="(12.0, 8)")), r"malformed: expected a shape of whole numbers, found \(12.0, 8\)"),
+    "no dict": (
+        making.npy_head("[1]"),
+        r"its NPY header is malformed: expected descr, fortran_order and shape, found \[1\]",
+    ),
+    "float shape": (
+        making.npy_head(head(shape="(12.0, 8)")),
+        r"malformed: expected a shape of whole numbers, found \(12.0, 8\)",
+    ),
     "negative shape": (making.npy_head(head(shape="(-1, 8)")), r"declares a negative size in the shape \(-1, 8\)"),
-    "object": (making.npy_head(head("'|O'")), r"an array of Python objects \(dtype object\), which only unpickling could read"),
+    "object": (
+        making.npy_head(head("'|O'")),
+        r"an array of Python objects \(dtype object\), which only unpickling could read",
+    ),
     "structured": (making.npy_head(head("[('a', '|u1')]")), "a structured dtype, expected numbers"),
     "complex": (making.npy_head(head("'<c16'")), r"dtype '<c16' \(complex\), expected numbers"),
     "void": (making.npy_head(head("'|V2147483647'")), r"dtype '\|V2147483647' \(void\), expected numbers"),
@@ -89,14 +101,29 @@ NPZ: dict[str, tuple[bytes, str]] = {
         raw_zip(("x.npy", making.npy_bytes(X)), ("x.npy", making.npy_bytes(X)), ("y.npy", making.npy_bytes(Y))),
         r"x.npy occurs twice \(a duplicate member\)",
     ),
-    "many": (raw_zip(*((f"m{i}.npy", b"") for i in range(1001))), "too many members for a data set: 1,001, the limit is 1,000"),
+    "many": (
+        raw_zip(*((f"m{i}.npy", b"") for i in range(1001))),
+        "too many members for a data set: 1,001, the limit is 1,000",
+    ),
     "no arrays": (raw_zip(), "no arrays under a name that says images and labels .* found no arrays: it is empty"),
     "names": (raw_zip(("foo.npy", b""), ("bar.npy", b"")), "found foo, bar"),
-    "path": (raw_zip(("../../x.npy", making.npy_bytes(X)), ("y.npy", making.npy_bytes(Y))), r"y has no images \(x\) beside it, found ../../x, y"),
+    "path": (
+        raw_zip(("../../x.npy", making.npy_bytes(X)), ("y.npy", making.npy_bytes(Y))),
+        r"y has no images \(x\) beside it, found ../../x, y",
+    ),
     "no labels": (raw_zip(("x.npy", making.npy_bytes(X))), r"x has no labels \(y\) beside it, found x"),
-    "no test labels": (raw_zip(*((f"{n}.npy", making.npy_bytes(X)) for n in ("x", "y", "x_test"))), r"x_test has no labels \(y_test\) beside it"),
-    "bare pickle": (raw_zip(("x.npy", b"\x80\x04"), ("y.npy", making.npy_bytes(Y))), r"x.npy: not an NPY array: .* \(a pickle"),
-    "counts": (raw_zip(("x.npy", making.npy_bytes(X)), ("y.npy", making.npy_bytes(Y[:11]))), "x.npy: the counts do not match: 12 images, but 11 labels"),
+    "no test labels": (
+        raw_zip(*((f"{n}.npy", making.npy_bytes(X)) for n in ("x", "y", "x_test"))),
+        r"x_test has no labels \(y_test\) beside it",
+    ),
+    "bare pickle": (
+        raw_zip(("x.npy", b"\x80\x04"), ("y.npy", making.npy_bytes(Y))),
+        r"x.npy: not an NPY array: .* \(a pickle",
+    ),
+    "counts": (
+        raw_zip(("x.npy", making.npy_bytes(X)), ("y.npy", making.npy_bytes(Y[:11]))),
+        "x.npy: the counts do not match: 12 images, but 11 labels",
+    ),
     "text images": (
         raw_zip(("x.npy", making.npy_bytes(X.astype(str))), ("y.npy", making.npy_bytes(Y))),
         r"x.npy: text \(dtype <U3\), expected numbers for images",
@@ -130,20 +157,44 @@ ARRAYS: dict[str, tuple[Any, Any, str]] = {
     "empty": (X[:0], Y[:0], r"arrays: empty: no images \(0 images\)"),
     "zero": (X[:, :0], Y, r"its images have no pixels: the shape \(12, 0, 8\) has a zero in it"),
     "one dimension": (Y, Y, r"arrays: x has 1 dimension, expected images of the shape"),
-    "five dimensions": (X[:, None, None], Y, r"5 dimensions in the shape \(12, 1, 1, 8, 8\), expected \(N, height, width\)"),
-    "two channels": (np.stack([X, X], -1), Y, r"images of 2 channels, expected 1 \(gray\) or 3 \(RGB\), found the shape \(12, 8, 8, 2\)"),
+    "five dimensions": (
+        X[:, None, None],
+        Y,
+        r"5 dimensions in the shape \(12, 1, 1, 8, 8\), expected \(N, height, width\)",
+    ),
+    "two channels": (
+        np.stack([X, X], -1),
+        Y,
+        r"images of 2 channels, expected 1 \(gray\) or 3 \(RGB\), found the shape \(12, 8, 8, 2\)",
+    ),
     "complex": (X.astype(complex), Y, "x has dtype complex128, expected numbers"),
     "dates": (X, Y.astype("M8[s]"), r"y has dtype datetime64\[s\], expected numbers or text"),
     "nan": (with_value(np.nan), Y, r"image 5 \(counted from 0\) has a pixel that is nan, expected finite numbers"),
     "inf": (with_value(np.inf), Y, "image 5 .* has a pixel that is inf"),
-    "large": (X * 1e28, Y, r"pixels of type float64 in the range 0 to 2.55e\+30, expected one of 0..255, 0..1, -1..1 \(floats\) or 0..65535 \(uint16\)"),
+    "large": (
+        X * 1e28,
+        Y,
+        r"pixels of type float64 in the range 0 to 2.55e\+30, expected one of 0..255, 0..1, -1..1 \(floats\) or 0..65535 \(uint16\)",
+    ),
     "1020": (X.astype(int) * 4, Y, "pixels of type int64 in the range 0 to 1020"),
     "int8": (X.astype(np.int8), Y, r"in the range -128 to 127: bytes read as signed \(int8\) have negative values"),
     "label nan": (X, np.where(np.arange(N) == 7, np.nan, Y), "the label of image 7 is missing or not a number: nan"),
     "label negative": (X, np.where(np.arange(N) == 7, -1, Y.astype(int)), "the label of image 7 is negative: -1"),
-    "not one-hot": (X, np.ones((N, 3)), r"labels of the shape \(12, 3\) that are not one-hot: expected exactly a single 1 in each row"),
-    "label cubes": (X, np.ones((N, 2, 2)), r"labels of the shape \(12, 2, 2\), expected one label for each image: \(12,\)"),
-    "label bytes": (X, np.array([b"\xff", b"a", b"b"])[Y], r"labels are byte strings \(dtype \|S1\) that are not UTF-8"),
+    "not one-hot": (
+        X,
+        np.ones((N, 3)),
+        r"labels of the shape \(12, 3\) that are not one-hot: expected exactly a single 1 in each row",
+    ),
+    "label cubes": (
+        X,
+        np.ones((N, 2, 2)),
+        r"labels of the shape \(12, 2, 2\), expected one label for each image: \(12,\)",
+    ),
+    "label bytes": (
+        X,
+        np.array([b"\xff", b"a", b"b"])[Y],
+        r"labels are byte strings \(dtype \|S1\) that are not UTF-8",
+    ),
     "label objects": (X, np.array([None] * N), "y has dtype object, expected numbers or text"),
 }
 
@@ -157,7 +208,9 @@ def test_arrays(case: str) -> None:
 
 
 def test_forms_of_arrays() -> None:
-    with pytest.raises(UsageError, match=r"arrays: expected \(x, y\) or \(\(x, y\), \(x_test, y_test\)\), got a tuple of 3"):
+    with pytest.raises(
+        UsageError, match=r"arrays: expected \(x, y\) or \(\(x, y\), \(x_test, y_test\)\), got a tuple of 3"
+    ):
         open_data((X, Y, Y))
     with pytest.raises(InputRefused, match="arrays: the parts are on different scales: train 0-255, test 0-1"):
         open_data(((X, Y), (X / 255, Y)))

@@ -39,7 +39,9 @@ def test_classes_that_are_absent_do_not_matter() -> None:
 
 def test_refusals() -> None:
     rng = np.random.default_rng(0)
-    with pytest.raises(InputRefused, match=r"classes with 1 image cannot be split, expected at least 2 of each class: dog$") as caught:
+    with pytest.raises(
+        InputRefused, match=r"classes with 1 image cannot be split, expected at least 2 of each class: dog$"
+    ) as caught:
         split(np.array([0, 0, 1]), 0.2, rng, ["cat", "dog"])
     assert "leave the classes out" in str(caught.value.hint)
     with pytest.raises(InputRefused, match="each class: 0, 1, 2, 3, 4 and 2 more"):

@@ -22,16 +22,28 @@ WARNED: dict[str, tuple[Callable[[], Any], str]] = {
     "signed": (lambda: (X / 127.5 - 1, Y), "pixels are in the range -1 to 1: read on the scale -1 to 1"),
     "uint16": (lambda: (X.astype("u2"), Y), "pixels of type uint16 do not exceed 255: read on the scale 0 to 255"),
     "channels first": (lambda: (X[:, None], Y), r"channels came first, \(1, 8, 8\)"),
-    "gaps": (lambda: (X, np.array([0, 1, 900000])[Y]), r"the labels are not consecutive numbers \(from 0 to 900000\): read as 3 classes, 0, 1, 900000"),
-    "alike": (lambda: (X, np.array(["cat", "Cat", "dog"])[Y]), "class names that look the same .* are kept as 2 classes: 'Cat', 'cat'"),
+    "gaps": (
+        lambda: (X, np.array([0, 1, 900000])[Y]),
+        r"the labels are not consecutive numbers \(from 0 to 900000\): read as 3 classes, 0, 1, 900000",
+    ),
+    "alike": (
+        lambda: (X, np.array(["cat", "Cat", "dog"])[Y]),
+        "class names that look the same .* are kept as 2 classes: 'Cat', 'cat'",
+    ),
     "absent": (lambda: (X, np.array(["cat", "nan", "dog"])[Y]), "a class is named nan: is that a missing label"),
-    "single": (lambda: (X, np.where(np.arange(N) == 0, 7, 0)), "classes with 1 image only, which cannot be split into learning and validation: 7"),
+    "single": (
+        lambda: (X, np.where(np.arange(N) == 0, 7, 0)),
+        "classes with 1 image only, which cannot be split into learning and validation: 7",
+    ),
     "imbalanced": (lambda: (X, np.where(np.arange(N) == 0, 1, 0)), "imbalanced classes: 11 images of 0, 1 of 1"),
     "conflict": (
         lambda: (X[[*range(N), 0]], np.append(Y, 2)),
         r"the same picture under different labels \(duplicates in conflict\): 1 times, the first are images 0 and 12",
     ),
-    "leak": (lambda: ((X, Y), (X[:4], Y[:4])), r"4 of 4 test images are also among the training images \(duplicates leak\), the first is test image 0"),
+    "leak": (
+        lambda: ((X, Y), (X[:4], Y[:4])),
+        r"4 of 4 test images are also among the training images \(duplicates leak\), the first is test image 0",
+    ),
     "no test image": (lambda: ((X, Y), (X[:4], Y[:4])), "classes without a test image: 1, 2"),
 }
 
@@ -62,7 +74,10 @@ def test_csv_warnings(lines: list[str], message: str, tmp_path: Path) -> None:
 
 def test_labels_of_any_text_are_kept_exactly(tmp_path: Path) -> None:
     names = ["\x1b[31mred", "cat\nnap", "<b>"]
-    lines = [LINES[0], *(f'"{names[label]}",{line.partition(",")[2]}' for line, label in zip(LINES[1:], Y, strict=True))]
+    lines = [
+        LINES[0],
+        *(f'"{names[label]}",{line.partition(",")[2]}' for line, label in zip(LINES[1:], Y, strict=True)),
+    ]
     data = open_data(making.csv_file(tmp_path / "d.csv", lines))
     assert data.classes == tuple(sorted(names))
     assert not any("\x1b" in line for line in data.warnings)

@@ -8,8 +8,8 @@ from tests import networks
 from why128 import optimizers
 from why128.engine import Run, assess, start, train
 from why128.engine.cohort import programs
-from why128.layers import Dense, Dropout, Flatten, Input, Rescaling
 from why128.ladder import Ladder
+from why128.layers import Dense, Dropout, Flatten, Input, Rescaling
 
 # A wider product adds the same numbers in another order: each step may differ by float32's last bits, and Adam's first
 # steps magnify what is near zero.  Issue's bound over 100 steps; the drift over a whole training is benchmarks/drift.py.
@@ -64,7 +64,9 @@ def test_a_second_epoch_replicate_and_study_compile_nothing():
     data, own = networks.data(), networks.ladder((7,), (5,))
     trained(own, data, epochs=1)
     compiled = []
-    jax.monitoring.register_event_duration_secs_listener(lambda name, *_, **__: compiled.append(name) if "backend_compile" in name else None)
+    jax.monitoring.register_event_duration_secs_listener(
+        lambda name, *_, **__: compiled.append(name) if "backend_compile" in name else None
+    )
     try:
         trained(own, data, epochs=3, replicate=1)
         trained(networks.ladder((7,), (5,)), networks.data(), epochs=1, seed=77)
@@ -77,7 +79,9 @@ def test_a_second_epoch_replicate_and_study_compile_nothing():
 
 def test_that_the_count_of_compilations_can_count():
     compiled = []
-    jax.monitoring.register_event_duration_secs_listener(lambda name, *_, **__: compiled.append(name) if "backend_compile" in name else None)
+    jax.monitoring.register_event_duration_secs_listener(
+        lambda name, *_, **__: compiled.append(name) if "backend_compile" in name else None
+    )
     try:
         trained(networks.ladder((9,), (11,)), networks.data(), epochs=1)
     finally:

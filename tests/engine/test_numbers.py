@@ -29,7 +29,9 @@ def test_a_network_worked_by_hand():
 def test_numpy_and_jax_take_the_same_forward_pass():
     own = networks.ladder((), (3,), (5, 4))
     parameters, images = own.initial(1, 0), networks.pictures(20)[0].reshape(20, -1)
-    assert np.abs(outputs(NUMPY, own, parameters, images) - np.asarray(outputs(JAX, own, parameters, images))).max() < 1e-6
+    assert (
+        np.abs(outputs(NUMPY, own, parameters, images) - np.asarray(outputs(JAX, own, parameters, images))).max() < 1e-6
+    )
 
 
 def test_gradients_against_finite_differences():
@@ -116,7 +118,14 @@ def test_every_weight_after_200_steps_is_real_keras_s(name, hidden):
     ours, theirs = OPTIMIZERS[name]
     model = Sequential([Flatten(input_shape=(8, 8)), *(Dense(w, "relu") for w in hidden), Dense(4, "softmax")], seed=3)
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        real = keras.Sequential([keras.layers.Input((8, 8)), keras.layers.Flatten(), *(keras.layers.Dense(w, "relu") for w in hidden), keras.layers.Dense(4, "softmax")])
+        real = keras.Sequential(
+            [
+                keras.layers.Input((8, 8)),
+                keras.layers.Flatten(),
+                *(keras.layers.Dense(w, "relu") for w in hidden),
+                keras.layers.Dense(4, "softmax"),
+            ]
+        )
         real.set_weights(model.get_weights())
         real.compile(theirs(), "sparse_categorical_crossentropy", metrics=["accuracy"])
         history = real.fit(x, labels, batch_size=32, epochs=25, shuffle=False, verbose=0).history
@@ -132,7 +141,14 @@ def test_weighted_training_is_real_keras_s():
     x, each = images / np.float32(255), np.random.default_rng(0).uniform(0, 2, 100)
     model = Sequential([Flatten(input_shape=(8, 8)), Dense(6, "tanh"), Dense(4, "softmax")], seed=3)
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        real = keras.Sequential([keras.layers.Input((8, 8)), keras.layers.Flatten(), keras.layers.Dense(6, "tanh"), keras.layers.Dense(4, "softmax")])
+        real = keras.Sequential(
+            [
+                keras.layers.Input((8, 8)),
+                keras.layers.Flatten(),
+                keras.layers.Dense(6, "tanh"),
+                keras.layers.Dense(4, "softmax"),
+            ]
+        )
         real.set_weights(model.get_weights())
         real.compile("adam", "sparse_categorical_crossentropy")
         real.fit(x, labels, batch_size=32, epochs=10, shuffle=False, verbose=0, sample_weight=each)

@@ -8,7 +8,24 @@ import pytest
 
 from why128.formats.keras_file import is_network_file
 
-ENDINGS = ["keras", "h5", "hdf5", "onnx", "safetensors", "tflite", "pkl", "pickle", "joblib", "pt", "pth", "ckpt", "bin", "dill", "model", "json"]
+ENDINGS = [
+    "keras",
+    "h5",
+    "hdf5",
+    "onnx",
+    "safetensors",
+    "tflite",
+    "pkl",
+    "pickle",
+    "joblib",
+    "pt",
+    "pth",
+    "ckpt",
+    "bin",
+    "dill",
+    "model",
+    "json",
+]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -26,7 +43,13 @@ def test_by_content(saved, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "data"), [("a.csv", b"label,p\n"), ("a.npz", b"PK\x03\x04cut"), ("a.png", b"\x89PNG"), ("train-images-idx3-ubyte", b"\0\0\x08\x03")]
+    ("name", "data"),
+    [
+        ("a.csv", b"label,p\n"),
+        ("a.npz", b"PK\x03\x04cut"),
+        ("a.png", b"\x89PNG"),
+        ("train-images-idx3-ubyte", b"\0\0\x08\x03"),
+    ],
 )
 def test_data_is_not_a_network(name, data, tmp_path):
     (tmp_path / name).write_bytes(data)

@@ -61,7 +61,9 @@ def test_links_as_messages_are_read_and_links_in_a_heap_are_refused():
         for i in range(20):
             again["new"][f"c{i}"] = np.float32(i)
     file = hdf5.File(out.getvalue())
-    with pytest.raises(InputRefused, match="HDF5 stores a group's links in a heap; expected a symbol table, as Keras writes it"):
+    with pytest.raises(
+        InputRefused, match="HDF5 stores a group's links in a heap; expected a symbol table, as Keras writes it"
+    ):
         file.links(file.links(file.root)["new"].address)
 
 

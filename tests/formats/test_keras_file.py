@@ -47,12 +47,21 @@ def test_a_round_trip_keeps_what_each_layer_says(network, saved):
 
 def test_layers_without_a_name_get_keras_names_around_the_given_ones(tmp_path):
     layers = (Input((4,)), Dense(3), Dense(3, name="dense"), Dense(2), Dense(2, name="dense_2"))
-    assert [layer.name for layer in through_file(build(layers), tmp_path).layers] == ["input_layer", "dense_1", "dense", "dense_3", "dense_2"]
+    assert [layer.name for layer in through_file(build(layers), tmp_path).layers] == [
+        "input_layer",
+        "dense_1",
+        "dense",
+        "dense_3",
+        "dense_2",
+    ]
 
 
 def test_a_glu_before_another_layer_is_written_with_a_warning(tmp_path):
     network = build((Input((4,)), Dense(6, "glu"), Dense(2)))
-    with pytest.warns(DataWarning, match=r"through.keras: can be read here, but not by Keras 3.15, which cannot put a layer after the activation 'glu'"):
+    with pytest.warns(
+        DataWarning,
+        match=r"through.keras: can be read here, but not by Keras 3.15, which cannot put a layer after the activation 'glu'",
+    ):
         assert through_file(network, tmp_path).sizes == (4, 6, 2)
 
 
@@ -118,10 +127,16 @@ def test_the_input_shape_is_taken_from_the_build_where_there_is_no_input_layer(c
 
 
 def test_an_initialiser_without_a_name_here_is_a_warning(changed):
-    normal = {"module": "keras.initializers", "class_name": "RandomNormal", "config": {"stddev": 0.5}, "registered_name": None}
+    normal = {
+        "module": "keras.initializers",
+        "class_name": "RandomNormal",
+        "config": {"stddev": 0.5},
+        "registered_name": None,
+    }
     path = changed(lambda document: document["config"]["layers"][3]["config"].update(kernel_initializer=normal))
     with pytest.warns(
-        DataWarning, match=r"kernel_initializer: RandomNormal \{'stddev': 0.5\} has no name here; read as 'glorot_uniform'; the weights are as stored"
+        DataWarning,
+        match=r"kernel_initializer: RandomNormal \{'stddev': 0.5\} has no name here; read as 'glorot_uniform'; the weights are as stored",
     ):
         assert keras_file.load(path).layers[3].kernel_initializer == "glorot_uniform"
 
@@ -147,7 +162,10 @@ def test_an_activation_without_a_name_is_refused(tmp_path):
         return x
 
     error = refused(build((Input((2,)), Dense(2, mine, name="odd"))), tmp_path / "net.keras")
-    assert str(error) == f"{tmp_path}/net.keras: layer 'odd': its activation, mine, is a function without a Keras name and cannot be written"
+    assert (
+        str(error)
+        == f"{tmp_path}/net.keras: layer 'odd': its activation, mine, is a function without a Keras name and cannot be written"
+    )
     assert error.hint == "a file holds no code: use an activation by name, for example 'relu'"
 
 
@@ -160,7 +178,9 @@ def test_an_activation_without_a_name_is_refused(tmp_path):
     ],
 )
 def test_names_that_keras_would_refuse(name, said, tmp_path):
-    assert said in str(refused(build((Input((2,)), Dense(2, name=name), Dense(2, name="last"))), tmp_path / "net.keras"))
+    assert said in str(
+        refused(build((Input((2,)), Dense(2, name=name), Dense(2, name="last"))), tmp_path / "net.keras")
+    )
 
 
 def test_weights_that_are_not_finite_are_refused(tmp_path):
@@ -172,11 +192,16 @@ def test_weights_that_are_not_finite_are_refused(tmp_path):
 
 def test_what_json_cannot_say_is_refused(tmp_path):
     error = refused(build(about={"seed": np.int64(3)}), tmp_path / "net.keras")
-    assert "the network's classes, preparation and about cannot be written as JSON: Object of type int64 is not JSON serializable" in str(error)
+    assert (
+        "the network's classes, preparation and about cannot be written as JSON: Object of type int64 is not JSON serializable"
+        in str(error)
+    )
 
 
 def test_no_such_folder(network, tmp_path):
-    with pytest.raises(SurroundingsError, match="could not be written: No such file or directory; nothing was changed") as caught:
+    with pytest.raises(
+        SurroundingsError, match="could not be written: No such file or directory; nothing was changed"
+    ) as caught:
         keras_file.save(network, tmp_path / "no" / "net.keras")
     assert caught.value.hint == "create the folder first, or choose another"
     assert str(caught.value).startswith(f"{tmp_path}/no/net.keras: ")

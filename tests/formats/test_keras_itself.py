@@ -61,7 +61,15 @@ def test_a_file_that_keras_saves_again_is_read_again(network, saved, tmp_path):
     keras.models.load_model(saved).save(tmp_path / "keras.keras")
     again = keras_file.load(tmp_path / "keras.keras")
     assert all((a == b).all() for a, b in zip(network.weights, again.weights, strict=True))
-    assert [layer.name for layer in again.layers] == ["pixels", "to_unit", "flatten", "hidden", "dropout", "dense", "dense_1"]
+    assert [layer.name for layer in again.layers] == [
+        "pixels",
+        "to_unit",
+        "flatten",
+        "hidden",
+        "dropout",
+        "dense",
+        "dense_1",
+    ]
 
 
 def by_keras(kind: str):
@@ -69,16 +77,29 @@ def by_keras(kind: str):
     layers = keras.layers
     if kind == "compiled and fitted":
         model = keras.Sequential(
-            [keras.Input((4, 5)), layers.Flatten(), layers.Dense(6, keras.activations.relu, name="hidden"), layers.Dropout(0.2), layers.Dense(3, "softmax")]
+            [
+                keras.Input((4, 5)),
+                layers.Flatten(),
+                layers.Dense(6, keras.activations.relu, name="hidden"),
+                layers.Dropout(0.2),
+                layers.Dense(3, "softmax"),
+            ]
         )
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         model.fit(IMAGES, np.arange(7) % 3, verbose=0)
     elif kind == "input found by use":
-        model = keras.Sequential([layers.Flatten(), layers.Dense(6, keras.ops.tanh), layers.Dense(3, "swish", use_bias=False)])
+        model = keras.Sequential(
+            [layers.Flatten(), layers.Dense(6, keras.ops.tanh), layers.Dense(3, "swish", use_bias=False)]
+        )
         model(IMAGES)
     else:
         model = keras.Sequential(
-            [keras.Input((4, 5), dtype="uint8"), layers.Rescaling(1 / 127.5, -1), layers.Flatten(), layers.Dense(3, kernel_regularizer="l2")]
+            [
+                keras.Input((4, 5), dtype="uint8"),
+                layers.Rescaling(1 / 127.5, -1),
+                layers.Flatten(),
+                layers.Dense(3, kernel_regularizer="l2"),
+            ]
         )
     return model
 
@@ -96,7 +117,10 @@ def test_we_open_keras_own_files_and_answer_the_same(kind, tmp_path):
 def test_our_config_has_only_keys_that_keras_writes(saved, tmp_path):
     """And each with the same value, but for names: so Keras's own file of the same layers says nothing else."""
     keras.models.load_model(saved).save(tmp_path / "keras.keras")
-    ours, theirs = (json.loads(zipfile.ZipFile(path).read("config.json"))["config"]["layers"] for path in (saved, tmp_path / "keras.keras"))
+    ours, theirs = (
+        json.loads(zipfile.ZipFile(path).read("config.json"))["config"]["layers"]
+        for path in (saved, tmp_path / "keras.keras")
+    )
     assert len(ours) == len(theirs) == len(EVERY_KIND)
     for mine, its in zip(ours, theirs, strict=True):
         assert without_later(mine) == without_later(its)

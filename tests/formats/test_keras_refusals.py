@@ -63,14 +63,26 @@ def test_a_missing_permission_is_of_the_surroundings(saved, monkeypatch):
     ("name", "data", "said"),
     [
         ("a.keras", b"", "the file is empty (0 bytes); expected a .keras file (a zip archive)"),
-        ("a.keras", b"hello\n" * 9, r"not a .keras file: it begins with b'hello\nhe'; expected a zip archive, beginning with b'PK\x03\x04'"),
+        (
+            "a.keras",
+            b"hello\n" * 9,
+            r"not a .keras file: it begins with b'hello\nhe'; expected a zip archive, beginning with b'PK\x03\x04'",
+        ),
         (
             "a.h5",
             b"\x89HDF\r\n\x1a\n" + bytes(9),
             "not a .keras file: an HDF5 file, perhaps Keras's legacy .h5 format; expected a zip archive as Keras 3 writes it",
         ),
-        ("a.pt", b"\x80\x04K\x01.", "not a .keras file: a pickle, which can run code and is never opened; expected a zip archive as Keras 3 writes it"),
-        ("a.onnx", b"\x08\x08", "not a .keras file: an ONNX model, which is written here and never read; expected a zip archive as Keras 3 writes it"),
+        (
+            "a.pt",
+            b"\x80\x04K\x01.",
+            "not a .keras file: a pickle, which can run code and is never opened; expected a zip archive as Keras 3 writes it",
+        ),
+        (
+            "a.onnx",
+            b"\x08\x08",
+            "not a .keras file: an ONNX model, which is written here and never read; expected a zip archive as Keras 3 writes it",
+        ),
     ],
 )
 def test_what_is_no_archive(name, data, said, tmp_path):
@@ -91,11 +103,18 @@ def test_a_byte_changed_on_the_disk(saved):
 
 
 @pytest.mark.parametrize(
-    ("member", "other"), [("config", "metadata.json, model.weights.h5, why128.json"), ("weights", "metadata.json, config.json, why128.json")]
+    ("member", "other"),
+    [
+        ("config", "metadata.json, model.weights.h5, why128.json"),
+        ("weights", "metadata.json, config.json, why128.json"),
+    ],
 )
 def test_a_missing_member(member, other, changed):
     name = {"config": "config.json", "weights": "model.weights.h5"}[member]
-    assert refusal(changed(**{member: None})) == f"not a Keras file: {name} is missing from the archive, which holds {other}"
+    assert (
+        refusal(changed(**{member: None}))
+        == f"not a Keras file: {name} is missing from the archive, which holds {other}"
+    )
 
 
 def test_a_member_twice(saved):
@@ -128,7 +147,10 @@ def test_a_list_of_contents_that_would_be_too_large(saved):
     data = bytearray(saved.read_bytes())
     struct.pack_into("<I", data, len(data) - 22 + 12, 1 << 30)
     saved.write_bytes(data)
-    assert refusal(saved) == "the zip archive is damaged or truncated: its list of contents takes 1,073,741,824 bytes, the limit here is 1,048,576"
+    assert (
+        refusal(saved)
+        == "the zip archive is damaged or truncated: its list of contents takes 1,073,741,824 bytes, the limit here is 1,048,576"
+    )
 
 
 # -------------------------------------------------------------------- config.json
@@ -140,14 +162,26 @@ def test_a_list_of_contents_that_would_be_too_large(saved):
         (b"[1]", "config.json: expected a JSON object, got a list"),
         (b"null", "config.json: expected a JSON object, got null"),
         (b'{"a": "\xe9"}', "config.json: is not UTF-8: byte 7 is 0xe9"),
-        (b"{nope", "config.json: is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        (
+            b"{nope",
+            "config.json: is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        ),
         (b"[" * 100_000, "config.json: the JSON is nested too deep"),
         (b'{"a": 1, "a": 2}', "config.json: the JSON cannot be taken: the key 'a' is there twice"),
         (b'{"a": ' + b"9" * 100_000 + b"}", "config.json: the JSON cannot be taken: Exceeds the limit (4300 digits)"),
         (b'{"a": "\\ud800"}', "config.json: a text has half a character in it (a lone surrogate, \\ud800 to \\udfff)"),
-        (b'{"module": "keras", "class_name": "Functional"}', "config.json: the model is a Functional of module 'keras'; expected a Sequential of keras"),
-        (b'{"module": "mine", "class_name": "Sequential"}', "config.json: the model is a Sequential of module 'mine'; expected a Sequential of keras"),
-        (b'{"module": "keras", "class_name": "Sequential"}', "config.json: expected a list of layers in its config, got null"),
+        (
+            b'{"module": "keras", "class_name": "Functional"}',
+            "config.json: the model is a Functional of module 'keras'; expected a Sequential of keras",
+        ),
+        (
+            b'{"module": "mine", "class_name": "Sequential"}',
+            "config.json: the model is a Sequential of module 'mine'; expected a Sequential of keras",
+        ),
+        (
+            b'{"module": "keras", "class_name": "Sequential"}',
+            "config.json: expected a list of layers in its config, got null",
+        ),
     ],
 )
 def test_a_config_that_is_none(data, said, changed):
@@ -161,8 +195,14 @@ KNOWN = "InputLayer, Flatten, Rescaling, Dense, Dropout"
     ("edit", "said"),
     [
         (lambda d: d["config"].update(layers=[]), "config.json: 0 layers; expected 1 to 1,000"),
-        (lambda d: d["config"].update(layers=d["config"]["layers"] * 200), "config.json: too many layers: 1,400 layers; expected 1 to 1,000"),
-        (lambda d: d["config"]["layers"].insert(1, 7), "config.json: layer 2: expected an object with class_name and config, got a number"),
+        (
+            lambda d: d["config"].update(layers=d["config"]["layers"] * 200),
+            "config.json: too many layers: 1,400 layers; expected 1 to 1,000",
+        ),
+        (
+            lambda d: d["config"]["layers"].insert(1, 7),
+            "config.json: layer 2: expected an object with class_name and config, got a number",
+        ),
         (
             lambda d: d["config"]["layers"][3].update(class_name="Conv2D"),
             f"config.json: layer 4 'hidden': Conv2D of module 'keras.layers' cannot be taken; expected one of the layers {KNOWN}",
@@ -171,38 +211,85 @@ KNOWN = "InputLayer, Flatten, Rescaling, Dense, Dropout"
             lambda d: d["config"]["layers"][3].update(registered_name="mine>Dense"),
             "config.json: layer 4 'hidden': Dense of module 'keras.layers' cannot be taken",
         ),
-        (lambda d: d["config"]["layers"][3].update(module="os"), "config.json: layer 4 'hidden': Dense of module 'os' cannot be taken"),
-        (lambda d: d["config"]["layers"][3].update(config=[]), "config.json: layer 4: Dense: expected its config to be an object, got a list"),
-        (lambda d: d["config"]["layers"].insert(2, d["config"]["layers"][0]), "config.json: layer 3 'pixels': InputLayer must be the first layer"),
+        (
+            lambda d: d["config"]["layers"][3].update(module="os"),
+            "config.json: layer 4 'hidden': Dense of module 'os' cannot be taken",
+        ),
+        (
+            lambda d: d["config"]["layers"][3].update(config=[]),
+            "config.json: layer 4: Dense: expected its config to be an object, got a list",
+        ),
+        (
+            lambda d: d["config"]["layers"].insert(2, d["config"]["layers"][0]),
+            "config.json: layer 3 'pixels': InputLayer must be the first layer",
+        ),
         (lambda d: d["config"]["layers"].pop(), "config.json: layers/dense_1"),
-        (lambda d: d["config"]["layers"].pop(2), "config.json: Dense(6): expected a series of numbers, got images of shape (4, 5)"),
+        (
+            lambda d: d["config"]["layers"].pop(2),
+            "config.json: Dense(6): expected a series of numbers, got images of shape (4, 5)",
+        ),
         (
             layer(0, batch_shape=[None, None, 5]),
             "config.json: layer 1 'pixels': InputLayer: the input shape is [None, None, 5]; expected a batch axis and then known sizes",
         ),
-        (layer(0, dtype="string"), "config.json: layer 1 'pixels': InputLayer: dtype string; expected numbers, such as float32"),
+        (
+            layer(0, dtype="string"),
+            "config.json: layer 1 'pixels': InputLayer: dtype string; expected numbers, such as float32",
+        ),
         (
             layer(0, sparse=True),
             "config.json: layer 1 'pixels': the key 'sparse' with True is not known; expected only activity_regularizer, batch_input_shape",
         ),
-        (layer(1, scale=[1, 2]), "config.json: layer 2 'to_unit': Rescaling: scale must be one number of at most 1e+30, got [1, 2]"),
-        (layer(1, offset=10**400), "config.json: layer 2 'to_unit': Rescaling: offset must be one number of at most 1e+30, got 1000"),
-        (layer(2, data_format="channels_first"), "config.json: layer 3 'flatten': Flatten: data_format channels_first; expected channels_last"),
-        (layer(3, units=1 << 31), "config.json: layer 4 'hidden': Dense: units must be a whole number from 1 to 1,048,576, got 2147483648"),
-        (layer(3, units="6"), "config.json: layer 4 'hidden': Dense: units must be a whole number from 1 to 1,048,576, got '6'"),
+        (
+            layer(1, scale=[1, 2]),
+            "config.json: layer 2 'to_unit': Rescaling: scale must be one number of at most 1e+30, got [1, 2]",
+        ),
+        (
+            layer(1, offset=10**400),
+            "config.json: layer 2 'to_unit': Rescaling: offset must be one number of at most 1e+30, got 1000",
+        ),
+        (
+            layer(2, data_format="channels_first"),
+            "config.json: layer 3 'flatten': Flatten: data_format channels_first; expected channels_last",
+        ),
+        (
+            layer(3, units=1 << 31),
+            "config.json: layer 4 'hidden': Dense: units must be a whole number from 1 to 1,048,576, got 2147483648",
+        ),
+        (
+            layer(3, units="6"),
+            "config.json: layer 4 'hidden': Dense: units must be a whole number from 1 to 1,048,576, got '6'",
+        ),
         (layer(3, use_bias=1), "config.json: layer 4 'hidden': Dense: use_bias must be true or false, got 1"),
-        (layer(3, activation="warp"), "config.json: layer 4 'hidden': activation: 'warp' is not known; expected a Keras name or a function of one array"),
+        (
+            layer(3, activation="warp"),
+            "config.json: layer 4 'hidden': activation: 'warp' is not known; expected a Keras name or a function of one array",
+        ),
         (layer(3, activation=3), "config.json: layer 4 'hidden': activation: expected a name, got a number"),
         (
-            layer(3, activation={"module": "builtins", "class_name": "function", "config": "exec", "registered_name": "exec"}),
+            layer(
+                3,
+                activation={
+                    "module": "builtins",
+                    "class_name": "function",
+                    "config": "exec",
+                    "registered_name": "exec",
+                },
+            ),
             "config.json: layer 4 'hidden': activation function exec of module 'builtins' cannot be taken; expected one by Keras's name",
         ),
         (
             layer(3, kernel_initializer={"module": "os", "class_name": "mkdir"}),
             "config.json: layer 4 'hidden': kernel_initializer: mkdir of module 'os' cannot be taken; expected an initializer of Keras",
         ),
-        (layer(3, lora_rank=4), "config.json: layer 4 'hidden': the key 'lora_rank' with 4 is not known; expected only activation, "),
-        (layer(3, dtype="int8_from_float32"), "config.json: layer 4 'hidden': dtype int8_from_float32 cannot be taken; expected float32"),
+        (
+            layer(3, lora_rank=4),
+            "config.json: layer 4 'hidden': the key 'lora_rank' with 4 is not known; expected only activation, ",
+        ),
+        (
+            layer(3, dtype="int8_from_float32"),
+            "config.json: layer 4 'hidden': dtype int8_from_float32 cannot be taken; expected float32",
+        ),
         (
             layer(3, dtype={"class_name": "QuantizedDTypePolicy", "config": {}}),
             "config.json: layer 4 'hidden': dtype QuantizedDTypePolicy cannot be taken; expected float32",
@@ -210,8 +297,14 @@ KNOWN = "InputLayer, Flatten, Rescaling, Dense, Dropout"
         (layer(3, name=7), "config.json: layer 4: Dense: expected its name to be a text, got a number"),
         (layer(3, name="dropout"), "config.json: two layers are named 'dropout'; expected each name once"),
         (layer(4, rate=1.0), "config.json: layer 5 'dropout': Dropout: rate must be at least 0 and below 1, got 1.0"),
-        (layer(4, noise_shape=[1, 6]), "config.json: layer 5 'dropout': the key 'noise_shape' with [1, 6] is not known; expected only "),
-        (lambda d: d["config"]["layers"][3]["config"].pop("units"), "config.json: layer 4 'hidden': the key 'units' is missing from its config"),
+        (
+            layer(4, noise_shape=[1, 6]),
+            "config.json: layer 5 'dropout': the key 'noise_shape' with [1, 6] is not known; expected only ",
+        ),
+        (
+            lambda d: d["config"]["layers"][3]["config"].pop("units"),
+            "config.json: layer 4 'hidden': the key 'units' is missing from its config",
+        ),
     ],
 )
 def test_a_config_that_cannot_be_taken(edit, said, changed):
@@ -229,7 +322,10 @@ def test_a_network_that_does_not_end_in_dense(changed):
 
 def test_more_weights_than_are_taken_at_all(changed):
     edit = lambda d: [layer(3, units=1 << 20)(d), layer(5, units=1 << 20)(d)]  # noqa: E731
-    assert refusal(changed(edit)) == "its layers ask for 4,398,147,174,412 bytes of weights: too large, the limit here is 2,147,483,648"
+    assert (
+        refusal(changed(edit))
+        == "its layers ask for 4,398,147,174,412 bytes of weights: too large, the limit here is 2,147,483,648"
+    )
 
 
 # -------------------------------------------------------------------- model.weights.h5
@@ -277,14 +373,26 @@ HIDDEN = "model.weights.h5: layers/dense/vars/0, the kernel of 'hidden',"
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (put("layers/dense/vars/0", np.zeros((19, 6), "f4")), f"{HIDDEN} has the shape (19, 6); expected (20, 6), as config.json says"),
-        (put("layers/dense/vars/0", np.zeros((20, 6), "i4")), f"{HIDDEN} has the dtype int32; expected float16, float32 or float64"),
-        (put("layers/dense/vars/0", np.zeros((20, 6), "u1")), f"{HIDDEN} has the dtype uint8; expected float16, float32 or float64"),
+        (
+            put("layers/dense/vars/0", np.zeros((19, 6), "f4")),
+            f"{HIDDEN} has the shape (19, 6); expected (20, 6), as config.json says",
+        ),
+        (
+            put("layers/dense/vars/0", np.zeros((20, 6), "i4")),
+            f"{HIDDEN} has the dtype int32; expected float16, float32 or float64",
+        ),
+        (
+            put("layers/dense/vars/0", np.zeros((20, 6), "u1")),
+            f"{HIDDEN} has the dtype uint8; expected float16, float32 or float64",
+        ),
         (
             put("layers/dense/vars/0", np.zeros((20, 6), ">f4")),
             f"{HIDDEN} has the dtype float of 4 bytes in an odd layout; expected float16, float32 or float64",
         ),
-        (put("layers/dense/vars/0", np.zeros((20, 6), "S8")), f"{HIDDEN} has the dtype string; expected float16, float32 or float64"),
+        (
+            put("layers/dense/vars/0", np.zeros((20, 6), "S8")),
+            f"{HIDDEN} has the dtype string; expected float16, float32 or float64",
+        ),
         (
             put("layers/dense/vars/0", np.full((20, 6), np.nan, "f4")),
             f"{HIDDEN} has numbers that are not finite in float32 (NaN or infinite): 120 of 120; expected none",
@@ -295,8 +403,14 @@ HIDDEN = "model.weights.h5: layers/dense/vars/0, the kernel of 'hidden',"
         ),
         (chunked, f"{HIDDEN} is chunked; expected its numbers in one piece, as Keras writes them"),
         (never_stored, f"{HIDDEN} is declared but not stored; expected its numbers in one piece, as Keras writes them"),
-        (external, f"{HIDDEN} is external: its numbers are in another file; expected its numbers in one piece, as Keras writes them"),
-        (virtual, f"{HIDDEN} is virtual: its numbers are in other datasets; expected its numbers in one piece, as Keras writes them"),
+        (
+            external,
+            f"{HIDDEN} is external: its numbers are in another file; expected its numbers in one piece, as Keras writes them",
+        ),
+        (
+            virtual,
+            f"{HIDDEN} is virtual: its numbers are in other datasets; expected its numbers in one piece, as Keras writes them",
+        ),
         (
             put("layers/dense/vars/0", h5py.SoftLink("/layers/dense_1")),
             "model.weights.h5: layers/dense/vars/0 is a link (soft) to somewhere else; expected the array itself",
@@ -336,7 +450,10 @@ def test_other_precisions_become_float32(dtype, changed, members):
 
 
 def test_what_is_beside_the_layers_is_not_looked_at(changed, members):
-    edits = [put("optimizer/vars/0", h5py.ExternalLink("x.h5", "/a")), put("layers/dropout/seed_generator/vars/0", np.zeros(2, "u4"))]
+    edits = [
+        put("optimizer/vars/0", h5py.ExternalLink("x.h5", "/a")),
+        put("layers/dropout/seed_generator/vars/0", np.zeros(2, "u4")),
+    ]
     data = members["model.weights.h5"]
     for edit in edits:
         data = rewritten(data, edit)

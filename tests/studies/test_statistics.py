@@ -14,7 +14,9 @@ def crossed(rng, replicates, images, means, of_replicates=0.01, of_images=0.3):
     """
     difficulty = rng.normal(0, of_images, images)
     luck = rng.normal(0, of_replicates, (replicates, len(means)))
-    chance = stats.norm.cdf((stats.norm.ppf(np.array(means)) * np.sqrt(1 + of_images**2))[None, :, None] + luck[..., None] + difficulty)
+    chance = stats.norm.cdf(
+        (stats.norm.ppf(np.array(means)) * np.sqrt(1 + of_images**2))[None, :, None] + luck[..., None] + difficulty
+    )
     return rng.random(chance.shape) < chance
 
 
@@ -71,6 +73,11 @@ def test_shares_and_the_smallest_within_by_hand():
 @pytest.mark.parametrize(("right", "count"), [(0, 10), (10, 10), (853, 1000)])
 def test_wilson_is_the_published_formula(right, count):
     z, p = stats.norm.ppf(0.975), right / count
-    centre, reach = (p + z**2 / (2 * count)) / (1 + z**2 / count), z * np.sqrt(p * (1 - p) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
+    centre, reach = (
+        (p + z**2 / (2 * count)) / (1 + z**2 / count),
+        z * np.sqrt(p * (1 - p) / count + z**2 / (4 * count**2)) / (1 + z**2 / count),
+    )
     found = statistics.wilson(right, count, 0.95)
-    assert (found.mean, found.low, found.high) == pytest.approx((p, max(0, centre - reach), min(1, centre + reach)), abs=1e-12)
+    assert (found.mean, found.low, found.high) == pytest.approx(
+        (p, max(0, centre - reach), min(1, centre + reach)), abs=1e-12
+    )

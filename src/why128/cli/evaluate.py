@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from why128.cli.output import document, json_option
-from why128.cli.reading import open_source, reading_options
+from why128.cli.reading import open_like, reading_options
 from why128.errors import shown
 
 
@@ -19,8 +19,7 @@ def command(model, data, size, skip_bad, as_json):
     from why128.formats import keras_file
 
     network = keras_file.load(model)
-    height, width, _ = network.image_shape
-    images = open_source(data, size or f"{height}x{width}", skip_bad)
+    images = open_like(network, data, size, skip_bad)
 
     from why128.report import documents, words
     from why128.single import judge

@@ -61,9 +61,7 @@ def why128() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
     signal.signal(signal.SIGTERM, _terminate)
-    status = _status(arguments)
-    _flush()
-    sys.exit(status)
+    sys.exit(_flushed(_status(arguments)))
 
 
 def _status(arguments: Sequence[str] | None) -> int:
@@ -88,6 +86,8 @@ def _status(arguments: Sequence[str] | None) -> int:
         return 0
     except SystemExit:  # click's and rich's own answer to the same, after they made standard output deaf
         return 0
+    except OSError as refused:
+        return _unsaid(refused)
     except MemoryError:
         return complain(
             SurroundingsError(
@@ -110,11 +110,22 @@ def _help_hint(wrong: click.ClickException) -> str | None:
     return f"see {context.command_path} --help" if context else None
 
 
-def _flush() -> None:
+def _unsaid(refused: OSError) -> int:
+    """What the system refused; where it is standard output, nothing more is tried, also not when Python ends."""
+    if refused.filename is None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    where = "standard output" if refused.filename is None else shown(refused.filename)
+    return complain(SurroundingsError(f"{where}: {refused.strerror or shown(refused)}"))
+
+
+def _flushed(status: int) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as refused:
+        return _unsaid(refused)
+    return status
 
 
 def _terminate(*_: object) -> NoReturn:

@@ -12,6 +12,7 @@ from why128.errors import UsageError, shown
 
 if TYPE_CHECKING:
     from why128.data import Dataset
+    from why128.network import Network
 
 
 def reading_options(command: Callable) -> Callable:
@@ -29,6 +30,20 @@ def open_source(source: str, size: str | None, skip_bad: bool) -> Dataset:
     from why128.data import Reading, open_data
 
     data = open_data(source, Reading(None if size is None else parse_size(size), skip_bad))
+    warn(data.warnings)
+    return data
+
+
+def open_like(network: Network, source: str, size: str | None, skip_bad: bool) -> Dataset:
+    """The data set in the size that a network takes; that it was resized for it is said."""
+    from why128.data import Reading, open_data
+
+    data = open_data(source, Reading(None if size is None else parse_size(size), skip_bad))
+    height, width, _ = network.image_shape
+    found = data.image_shape[:2]
+    if size is None and found != (height, width):
+        data = open_data(source, Reading((height, width), skip_bad))
+        warn([f"{shown(source)}: resized from {found[0]} x {found[1]} to {height} x {width}, which the network takes"])
     warn(data.warnings)
     return data
 

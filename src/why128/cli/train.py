@@ -33,7 +33,7 @@ from why128.studies import plan as plans
 @json_option
 def command(data, hidden, activation, replicate, save, size, skip_bad, as_json, **training):
     """Train one network on DATA (by default the built-in sample), the textbook's if nothing else is asked for."""
-    (candidate,) = plans.candidates(hidden.replace(",", "x"), activation)
+    candidate = plans.hidden(hidden, activation)
     how = recipe(**training)
     if replicate < 0:
         raise UsageError(f"--replicate: expected a whole number of at least 0, got {replicate}")

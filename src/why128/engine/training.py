@@ -93,6 +93,7 @@ def _rates(cohort: Cohort, rates: Sequence[float] | None) -> Parameters:
 
 def _batches(rows: np.ndarray, size: int) -> np.ndarray:
     """Rows (N,) in batches (S, size); the places that are left in the last one are NOBODY's."""
+    size = min(size, len(rows))
     padded = np.full(-(-len(rows) // size) * size, NOBODY, np.int32)
     padded[: len(rows)] = rows
     return padded.reshape(-1, size)

@@ -38,6 +38,8 @@ def check(path: str | os.PathLike) -> None:
     with _refusing(path) as target:
         folder = os.path.dirname(target)
         os.stat(folder)
+        if not os.path.isdir(folder):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 

@@ -84,7 +84,8 @@ class Answer:
             return "enough"
         if k == verdict.best:
             return "best"
-        return "possible" if verdict.low <= k <= verdict.high else ""
+        in_question = verdict.low <= k <= verdict.high and verdict.shares[k] > 1 - self.study.plan.confidence
+        return "possible" if in_question else ""
 
     def document(self) -> dict[str, Any]:
         """The answer as one JSON document; its keys are documented in docs/json.md."""

@@ -21,7 +21,7 @@ def study(found: Study) -> dict[str, Any]:
         "candidates": [_candidate(found, k) for k in range(len(found.plan.candidates))],
         "verdict": _verdict(found),
         "study": str(found.folder),
-        "network": str(found.folder / CHOSEN),
+        "network": str(found.folder / CHOSEN) if found.network.finite else None,
     }
 
 

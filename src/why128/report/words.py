@@ -78,7 +78,7 @@ def tested(study: Study) -> str | None:
     if study.test is None:
         return None
     source = "test images" if study.test_given else "images set aside before training"
-    return f"On {source} that were looked at once, this network answers {limits(study.test)} rightly."
+    return f"On {study.tested_on:,} {source}, looked at once, this network answers {limits(study.test)} rightly."
 
 
 def limits(interval: Interval) -> str:
@@ -129,8 +129,14 @@ def _luck(study: Study) -> Iterator[str]:
 
 
 def _few_images(study: Study) -> Iterator[str]:
-    if study.judged_by < FEW_IMAGES:
-        yield f"Only {study.judged_by} validation images: each one is {100 / study.judged_by:.2g} points."
+    each, tolerance = 100 / study.judged_by, study.plan.tolerance
+    if 0 < tolerance < each:
+        yield (
+            f"Only {study.judged_by} validation images: each one is {each:.2g} points, more than the tolerance of "
+            f"{tolerance:g}; a tolerance of {math.ceil(each)} or more can be answered sooner."
+        )
+    elif study.judged_by < FEW_IMAGES:
+        yield f"Only {study.judged_by} validation images: each one is {each:.2g} points."
 
 
 def _no_test(study: Study) -> Iterator[str]:
@@ -153,7 +159,8 @@ def trained(found: Trained) -> str:
         f"After {count} epoch{'s' * (count > 1)}: {percent(last['accuracy'])} of the images learned from, "
         f"{percent(last['val_accuracy'])} of validation images"
     )
-    return f"{seen}." if found.test is None else f"{seen}, {limits(found.test)} of test images answered rightly."
+    tested = "" if found.test is None else f", {limits(found.test)} of test images"
+    return f"{seen}{tested} answered rightly."
 
 
 def judged(found: Judged) -> str:

@@ -21,6 +21,7 @@ TOLERANCE = 0.5  # points of accuracy that a person would give up for a smaller 
 CONFIDENCE = 0.95
 MOST_CANDIDATES = 64
 MOST_REPLICATES = 1000
+MOST_DIGITS = 9  # of a width as it is written: longer ones are slips
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Candidate:
 
     widths: tuple[int, ...]
     activation: Activation = "relu"
+
+    def __post_init__(self):
+        for units in self.widths:
+            Dense(units, self.activation)  # refuses what no layer can be
 
     @property
     def neurons(self) -> int:
@@ -121,18 +126,29 @@ def candidates(text: str, activation: Activation = "relu") -> tuple[Candidate, .
 
 def widths(text: str) -> tuple[int, ...]:
     """The neurons of each hidden layer from "128" or "128x64"; () from "0".  Raises UsageError."""
-    parts = text.strip().lower().split("x")
-    if not all(p.strip().isascii() and p.strip().isdigit() and len(p.strip()) < 9 for p in parts):
+    return neurons(text.lower().split("x"), "widths", "0,4,16 or 32x16 for two layers", "--widths 0,8,32,128")
+
+
+def hidden(text: str, activation: Activation = "relu") -> Candidate:
+    """One candidate from its hidden layers: "128", "128,64" or "128x64", "0" for none.  Raises UsageError."""
+    parts = text.lower().replace("x", ",").split(",")
+    sizes = neurons(parts, "--hidden", "128, or 128,64 for two layers", "--hidden 128")
+    return Candidate(sizes, activations.resolve(activation))
+
+
+def neurons(parts: list[str], what: str, such: str, example: str) -> tuple[int, ...]:
+    """The neurons of each hidden layer from their texts; () from "0" alone.  Raises UsageError naming `what`."""
+    written = shown("x".join(parts).strip())
+    if not all(p.strip().isascii() and p.strip().isdigit() and len(p.strip()) < MOST_DIGITS for p in parts):
         raise UsageError(
-            f"widths: expected whole numbers such as 0,4,16 or 32x16 for two layers, got '{shown(text.strip())}'",
-            hint="for example --widths 0,8,32,128",
+            f"{what}: expected whole numbers such as {such}, got '{written}'", hint=f"for example {example}"
         )
     sizes = tuple(int(p) for p in parts)
     if sizes == (0,):
         return ()
     if not all(0 < size <= MOST_UNITS for size in sizes):
         raise UsageError(
-            f"widths: expected 1 to {MOST_UNITS:,} neurons a layer, got '{shown(text.strip())}'",
+            f"{what}: expected 1 to {MOST_UNITS:,} neurons a layer, got '{written}'",
             hint="0 alone means softmax regression, without neurons",
         )
     return sizes

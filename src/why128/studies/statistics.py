@@ -36,6 +36,8 @@ def accuracy(hits: np.ndarray, confidence: float) -> Interval:
     between_replicates = float(hits.mean(1).var(ddof=1)) if replicates > 1 else 0.0  # σ²_R + σ²_RN/N
     rest = hits - hits.mean(0, keepdims=True) - hits.mean(1, keepdims=True) + mean
     within = float((rest**2).sum()) / max(1, (replicates - 1) * (images - 1))  # σ²_RN
+    if not (between_images or between_replicates):  # all right or all wrong: no spread to see, but not no doubt
+        return wilson(round(mean * images), images, confidence)
     variance = between_images / images + between_replicates / replicates - within / (replicates * images)
     reach = stats.norm.ppf(0.5 + confidence / 2) * np.sqrt(max(variance, 0.0))
     return Interval(mean, float(max(0.0, mean - reach)), float(min(1.0, mean + reach)))

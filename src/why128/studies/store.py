@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from why128.errors import SurroundingsError, UsageError, shown
+from why128.errors import InputRefused, SurroundingsError, UsageError, shown
 
 APPLICATION = 0x77313238  # "w128", in SQLite's header: whose file this is
 VERSION = 1
@@ -45,7 +45,7 @@ class Trial:
     val_loss: float
     val_accuracy: float
     hits: bytes  # which validation images were answered rightly, a bit each (numpy.packbits)
-    network: str  # its file, relative to the folder
+    network: str  # its file, relative to the folder; none for one that diverged
 
 
 @dataclass(frozen=True)
@@ -145,14 +145,23 @@ def _insert(table: str, row: type) -> str:
 
 
 def read(folder: str | os.PathLike) -> tuple[Mapping[str, Any], list[Trial], list[EpochRow]]:
-    """A study's notes, trials and epochs, as they are at this moment (also while it runs)."""
-    path = Path(folder) / "study.db"
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        notes = {key: json.loads(value) for key, value in database.execute("SELECT key, value FROM study")}
-        trials = [Trial(*row) for row in database.execute("SELECT * FROM trials ORDER BY replicate, parameters")]
-        epochs = [
-            EpochRow(*row) for row in database.execute("SELECT * FROM epochs ORDER BY replicate, candidate, epoch")
-        ]
+    """A study's notes, trials and epochs, as they are at this moment (also while it runs).
+
+    Raises InputRefused for what is no study.
+    """
+    path = (Path(folder) / "study.db").absolute()
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            kept = database.execute("SELECT key, value FROM study")
+            notes = {key: json.loads(value) for key, value in kept}
+            trials = [Trial(*row) for row in database.execute("SELECT * FROM trials ORDER BY replicate, parameters")]
+            rows = database.execute("SELECT * FROM epochs ORDER BY replicate, candidate, epoch")
+            epochs = [EpochRow(*row) for row in rows]
+    except (sqlite3.Error, ValueError, TypeError) as fault:
+        raise InputRefused(
+            f"{shown(folder)}: not a study, or a damaged one ({shown(fault)}); expected a folder with study.db",
+            hint="give the folder that why128 study named at its end",
+        ) from None
     return notes, trials, epochs
 
 

@@ -66,7 +66,8 @@ def study(
                 _keep(store, plan, data, event)
             tell(event)
         finished = _finish(plan, data, division, sorted(done, key=lambda r: r.number), store.folder)
-        keras_file.save(finished.network, store.folder / CHOSEN)
+        if finished.network.finite:
+            keras_file.save(finished.network, store.folder / CHOSEN)
         return finished
 
 
@@ -131,8 +132,9 @@ def _keep(store: Store, plan: Plan, data: Dataset, replicate: Replicate) -> None
     trials, epochs = [], []
     for k, candidate in enumerate(plan.candidates):
         network = _network(plan, data, replicate, k)
-        file = f"networks/{candidate.label}-replicate{replicate.number}.keras"
-        keras_file.save(network, store.folder / file)
+        file = f"networks/{candidate.label}-replicate{replicate.number}.keras" if network.finite else ""
+        if file:
+            keras_file.save(network, store.folder / file)
         learned, held_out = replicate.learned, replicate.held_out
         trials.append(
             Trial(
