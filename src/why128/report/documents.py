@@ -10,32 +10,23 @@ from why128.report import words
 from why128.single import Judged, Trained
 from why128.studies.plan import width
 from why128.studies.statistics import Interval
-from why128.studies.study import CHOSEN, Study
+from why128.studies.study import CHOSEN, Study, described
 
 
 def study(found: Study) -> dict[str, Any]:
     """What a study answers."""
     return {
-        "data": _data(found),
+        "data": {
+            **described(found.data),
+            "validation_images": found.judged_by,
+            "test_images": found.tested_on,
+            "warnings": list(found.data.warnings),
+        },
         "plan": found.plan.document(),
         "candidates": [_candidate(found, k) for k in range(len(found.plan.candidates))],
         "verdict": _verdict(found),
         "study": str(found.folder),
         "network": str(found.folder / CHOSEN) if found.network.finite else None,
-    }
-
-
-def _data(found: Study) -> dict[str, Any]:
-    data = found.data
-    return {
-        "name": data.name,
-        "fingerprint": data.fingerprint,
-        "images": len(data.train),
-        "classes": list(data.classes),
-        "image_shape": list(data.image_shape),
-        "validation_images": found.judged_by,
-        "test_images": found.tested_on,
-        "warnings": list(data.warnings),
     }
 
 

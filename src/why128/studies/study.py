@@ -58,7 +58,7 @@ def study(
     """
     division = divide(data, plan.recipe.held_out, plan.recipe.seed)
     with Store(folder) as store:
-        store.note(plan=plan.document(), data=_described(data))
+        store.note(plan=plan.document(), data=described(data))
         done: list[Replicate] = []
         for event in replicates(plan, data, division, workers):
             if isinstance(event, Replicate):
@@ -155,7 +155,8 @@ def _keep(store: Store, plan: Plan, data: Dataset, replicate: Replicate) -> None
     store.add(trials, epochs)
 
 
-def _described(data: Dataset) -> dict[str, Any]:
+def described(data: Dataset) -> dict[str, Any]:
+    """The data of a study as JSON."""
     return {
         "name": data.name,
         "fingerprint": data.fingerprint,
