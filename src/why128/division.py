@@ -11,6 +11,7 @@ import numpy as np
 
 from why128.addresses import draws
 from why128.data import Dataset, Images, split
+from why128.errors import InputRefused, shown
 
 # Without a test part of its own, data gives up this share of each class for one, where the smallest class can bear it.
 TEST_SHARE = 0.15
@@ -33,5 +34,8 @@ def divide(data: Dataset, held_out: float, seed: int) -> Division:
     if data.test is None and np.bincount(labels).min() >= BEARABLE:
         rows, aside = split(labels, TEST_SHARE, draws(seed, "test part"), data.classes)
         test = data.train.take(aside)
-    learned, judged = split(labels[rows], held_out, draws(seed, "held-out part"), data.classes)
+    try:
+        learned, judged = split(labels[rows], held_out, draws(seed, "held-out part"), data.classes)
+    except InputRefused as refused:
+        raise InputRefused(f"{shown(data.name)}: {str(refused).removeprefix('split: ')}", hint=refused.hint) from None
     return Division(rows[learned], rows[judged], test, data.test is not None)

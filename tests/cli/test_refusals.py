@@ -88,7 +88,7 @@ DATA = {
         INPUT,
         r"nowhere: no file or folder of that name, and not a known data set \(sample, ",
     ),
-    "empty folder": (empty, "empty", INPUT, "empty: empty: no class folders and no images in it"),
+    "empty folder": (empty, "empty", INPUT, "empty: no class folders and no images in it"),
     "truncated IDX": (
         truncated,
         "cut",

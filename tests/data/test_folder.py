@@ -184,7 +184,7 @@ def test_links_and_special_files(root: Path) -> None:
 def test_layouts_that_are_refused(tmp_path: Path) -> None:
     root = tmp_path / "d"
     root.mkdir()
-    refused(root, "empty: no class folders and no images in it")
+    refused(root, "no class folders and no images in it")
     (root / "notes.txt").touch()
     refused(root, r"no class folders: 1 files \(notes.txt\) lie directly in it, expected one sub-folder for each class")
     save(root / "a.png", X[0])

@@ -40,6 +40,9 @@ def open_data(source: str | os.PathLike[str] | tuple[Any, ...], reading: Reading
     try:
         found = found_in(source, reading)
         return dataset_from(found, reading)
+    except InputRefused as refused:
+        refused.hint = refused.hint or what_next(str(refused))
+        raise
     except Why128Error:
         raise
     except MemoryError:
@@ -48,6 +51,15 @@ def open_data(source: str | os.PathLike[str] | tuple[Any, ...], reading: Reading
         ) from None
     except OSError as error:
         raise refusal(where, error) from error
+
+
+def what_next(refused: str) -> str:
+    """What to do about data that is refused, where its reader knows nothing better."""
+    if "truncated" in refused or "0 bytes" in refused or "too short" in refused:
+        return "copy or download it again"
+    if "match" in refused:
+        return "give one label for each image"
+    return "mend it, or give the images as a folder with one sub-folder a class, or as an IDX, CSV or NPZ file"
 
 
 def found_in(source: Any, reading: Reading) -> Found:

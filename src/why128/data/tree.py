@@ -117,7 +117,10 @@ def check_tree(tree: Tree, parts: dict[str, str], names: dict[str, list[str]]) -
     if not tree.classes:
         loose = [path for path in tree.strays if os.path.splitext(path)[1].lower() in ENDINGS]
         if not loose and not tree.strays:
-            raise InputRefused(f"{where}: empty: no class folders and no images in it")
+            raise InputRefused(
+                f"{where}: no class folders and no images in it",
+                hint="put the pictures of each class into a sub-folder of its own",
+            )
         found = f"{len(loose):,} pictures" if loose else f"{len(tree.strays):,} files ({quoted(tree.strays)})"
         raise InputRefused(
             f"{where}: no class folders: {found} lie directly in it, expected one sub-folder for each class with its pictures",

@@ -20,6 +20,7 @@ from why128.layers import Dense
 from why128.network import Network
 
 ENDING = ".keras"
+WHAT_NEXT = "copy it again, or save it again with model.save('NAME.keras')"
 MOST_CONFIG = 4 << 20  # bytes; a thousand layers are half a megabyte
 # The Keras whose files were looked at, and a date that is always the same: the same network gives the same bytes.
 METADATA = {"keras_version": "3.15.1", "date_saved": "1980-01-01@00:00:00"}
@@ -82,7 +83,7 @@ def load(path: str | os.PathLike) -> Network:
             return _network(file, os.fspath(path))
     except Why128Error as fault:  # UsageError: a layer that makes no sense was refused by its own constructor
         refusal = InputRefused if isinstance(fault, UsageError) else type(fault)
-        raise refusal(f"{shown(path)}: {fault}", hint=fault.hint) from fault.__cause__
+        raise refusal(f"{shown(path)}: {fault}", hint=fault.hint or WHAT_NEXT) from fault.__cause__
 
 
 def _network(file: BinaryIO, path: str) -> Network:
