@@ -71,7 +71,7 @@ class Answer:
                 parameters=f"{study.parameters[k]:,}",
                 training=words.percent(verdict.learned[k].mean),
                 validation=words.compact(verdict.accuracies[k]),
-                gap=f"{100 * verdict.gaps[k]:+.1f}",
+                gap=f"{round(100 * verdict.gaps[k], 1) + 0.0:+.1f}",
                 seconds=f"{study.seconds[k]:.2f}",
                 mark=self._mark(k),
             )
