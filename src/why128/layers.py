@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass
-from typing import ClassVar
 
 from why128 import activations, initializers
 from why128.activations import Activation
@@ -56,7 +55,6 @@ class Flatten:
 
     input_shape: Shape | None = None
     name: str | None = None
-    keras_class: ClassVar[str] = "Flatten"
 
     def __post_init__(self):
         if self.input_shape is not None:
@@ -71,7 +69,6 @@ class Rescaling:
     offset: float = 0.0
     input_shape: Shape | None = None
     name: str | None = None
-    keras_class: ClassVar[str] = "Rescaling"
 
     def __post_init__(self):
         for what, value in (("scale", self.scale), ("offset", self.offset)):
@@ -95,7 +92,6 @@ class Dense:
     bias_initializer: str = "zeros"
     input_shape: Shape | None = None
     name: str | None = None
-    keras_class: ClassVar[str] = "Dense"
 
     def __post_init__(self):
         units = whole(self.units)
@@ -125,7 +121,6 @@ class Dropout:
 
     rate: float
     name: str | None = None
-    keras_class: ClassVar[str] = "Dropout"
 
     def __post_init__(self):
         if isinstance(self.rate, bool) or not isinstance(self.rate, (int, float)) or not 0.0 <= self.rate < 1.0:

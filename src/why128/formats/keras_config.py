@@ -91,7 +91,7 @@ def names_of(layers: Sequence[Layer]) -> tuple[str, ...]:
 
 def _automatic(layer: Layer, seen: Counter[str], given: Sequence[str]) -> str:
     """The next of `dense`, `dense_1`, ... that was not given to another layer; `seen` counts on."""
-    base = "input_layer" if isinstance(layer, Input) else layer.keras_class.lower()
+    base = "input_layer" if isinstance(layer, Input) else type(layer).__name__.lower()
     while True:
         name = f"{base}_{seen[base]}" if seen[base] else base
         seen[base] += 1

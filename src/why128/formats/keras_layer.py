@@ -236,7 +236,7 @@ def item_of(layer: Layer, name: str, entering: Shape) -> Config:
     built = {"input_shape": [None, *entering]}
     return {
         "module": "keras.layers",
-        "class_name": layer.keras_class,
+        "class_name": type(layer).__name__,
         "config": config,
         "registered_name": None,
         "build_config": built,

@@ -49,7 +49,7 @@ def places(layers: Sequence[Layer]) -> tuple[str, ...]:
     """Each layer's group; the input has none and is ""."""
     seen, found = Counter[str](), []
     for layer in layers:
-        kind = "" if isinstance(layer, Input) else layer.keras_class.lower()
+        kind = "" if isinstance(layer, Input) else type(layer).__name__.lower()
         found.append(f"layers/{kind}_{seen[kind]}" if seen[kind] else f"layers/{kind}" if kind else "")
         seen[kind] += 1
     return tuple(found)
