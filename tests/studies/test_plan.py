@@ -110,7 +110,7 @@ def test_a_plan_as_json():
     assert json.loads(json.dumps(document)) == {
         "widths": [0, [4, 2]], "activation": "gelu", "replicates": 3, "epochs": 2, "batch_size": 128,
         "optimizer": {"name": "adam", "learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
-        "held_out": 0.2, "seed": 7, "tolerance": 1.0, "confidence": 0.9,
+        "held_out": 0.3, "seed": 7, "tolerance": 1.0, "confidence": 0.9,
     }  # fmt: skip
 
 
