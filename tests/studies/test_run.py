@@ -206,7 +206,10 @@ def test_a_fault_in_a_worker_is_raised_here(monkeypatch):
 def test_whoever_stops_asking_stops_the_training():
     before = threading.active_count()
     events = replicates(
-        Plan(PLAN.candidates, 4, Recipe(epochs=10_000, batch_size=32, seed=5)), DATA, divide(DATA, PLAN.recipe.held_out, 5), workers=2
+        Plan(PLAN.candidates, 4, Recipe(epochs=10_000, batch_size=32, seed=5)),
+        DATA,
+        divide(DATA, PLAN.recipe.held_out, 5),
+        workers=2,
     )
     next(events)
     events.close()
