@@ -17,7 +17,7 @@ SOURCE = ROOT / "src" / "why128"
 
 # Floors, from the ground: a module may import those of lower floors, its own folder's, and no neighbour.
 FLOORS = [
-    ["errors"],
+    ["errors", "statistics"],
     ["addresses", "activations", "initializers", "optimizers"],
     ["losses", "layers", "drawing"],
     ["recipe", "ladder", "data"],
@@ -41,8 +41,9 @@ ONLY_THERE = {
     "h5py": {"formats"},
     "click": {"cli"},
     "rich": {"cli"},
-    "PIL": {"data"},
+    "PIL": {"data", "report"},
     "sqlite3": {"studies"},
+    "vl_convert": {"report"},
 }
 
 
@@ -79,8 +80,19 @@ def test_imports_go_down_only(path):
 
 
 def test_statistics_imports_numpy_and_scipy_only():
-    tops = {name.split(".")[0] for name in imported(SOURCE / "studies" / "statistics.py")}
-    assert tops <= {"__future__", "dataclasses", "numpy", "scipy"}
+    for path in (SOURCE / "statistics").glob("*.py"):
+        for name in imported(path):
+            own = name.startswith("why128.statistics")
+            assert own or name.split(".")[0] in {"numpy", "scipy", *sys.stdlib_module_names}, f"{path.name}: {name}"
+
+
+def test_what_infers_cannot_open_the_test_images():
+    """Selection and judgement use different images: only those who hold a Division can open what is sealed."""
+    openers = {path.name for path in modules() if re.search(r"test\.open\(\)|import .*Sealed", path.read_text())}
+    assert openers == {"conduct.py", "single.py"}
+    for name in ("evidence", "verdict", "findings", "settling", "tuning"):
+        path = SOURCE / "studies" / f"{name}.py"
+        assert not path.exists() or not any("division" in used for used in imported(path)), name
 
 
 def test_a_module_says_why_it_exists_and_is_not_too_long():

@@ -18,7 +18,8 @@ __version__ = "0.1.0"
 # name: where it lives
 _PUBLIC = {
     "Answer": "why128.report.answer",
-    "Candidate": "why128.studies.plan",
+    "Budget": "why128.studies.budget",
+    "Candidate": "why128.studies.candidate",
     "Dataset": "why128.data",
     "DataWarning": "why128.errors",
     "Dense": "why128.layers",
@@ -31,12 +32,15 @@ _PUBLIC = {
     "Recipe": "why128.recipe",
     "Rescaling": "why128.layers",
     "Sequential": "why128.sequential",
+    "Setting": "why128.studies.candidate",
     "SurroundingsError": "why128.errors",
+    "Until": "why128.studies.until",
     "UsageError": "why128.errors",
     "Why128Error": "why128.errors",
     "load": "why128.asking",
     "load_data": "why128.asking",
     "load_model": "why128.asking",
+    "load_study": "why128.asking",
     "study": "why128.asking",
 }
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from why128.data import Dataset, Reading, open_data
 from why128.errors import DataWarning
 from why128.formats import keras_file
 from why128.report.answer import Answer
 from why128.sequential import Sequential
-from why128.studies.plan import Candidate, Plan
-from why128.studies.run import Event
+from why128.studies.candidate import Candidate
+from why128.studies.plan import Plan
 from why128.studies.store import new_folder
+from why128.studies.study import read
+from why128.studies.until import Until
+
+if TYPE_CHECKING:
+    from why128.studies.conduct import Heard
 
 
 def study(
@@ -22,20 +27,22 @@ def study(
     plan: Plan | None = None,
     *,
     out: str | os.PathLike | None = None,
-    tell: Callable[[Event], None] = lambda event: None,
+    tell: Callable[[Heard], None] = lambda heard: None,
     workers: int | None = None,
+    until: Until | None = None,
 ) -> Answer:
     """How many neurons are enough for this data?  Trains the plan's ladder and answers.
 
     `data` is whatever `load_data` opens, or a Dataset.  Results are kept in `out`, by default a new folder in
-    why128-studies/.  `print(answer)` shows the table and the verdict; `answer.network` is the network.
+    why128-studies/.  With `until` it stops when it knows, or when that much is spent.  `print(answer)` shows the table and
+    the verdict; `answer.network` is the network.
 
     Raises InputRefused for data that cannot be studied, UsageError for a plan that cannot mean anything.
     """
-    from why128.studies.study import study as run  # JAX takes seconds to import
+    from why128.studies.conduct import study as run  # JAX takes seconds to import
 
     images = data if isinstance(data, Dataset) else load_data(data)
-    return Answer(run(plan or Plan(), images, out or new_folder(images.name), tell, workers))
+    return Answer(run(plan or Plan(), images, out or new_folder(images.name), tell, workers, until))
 
 
 def load_data(source: Any, *, size: tuple[int, int] | None = None, skip_bad: bool = False) -> Dataset:
@@ -47,6 +54,11 @@ def load_data(source: Any, *, size: tuple[int, int] | None = None, skip_bad: boo
     for text in data.warnings:
         warnings.warn(text, DataWarning, stacklevel=2)
     return data
+
+
+def load_study(folder: str | os.PathLike) -> Answer:
+    """The answer of a study that was run before, from its folder; raises InputRefused for what is none."""
+    return Answer(read(folder))
 
 
 def load_model(path: str | os.PathLike) -> Sequential:
@@ -61,4 +73,4 @@ def load(source: Any) -> Dataset | Sequential:
     return load_data(source)
 
 
-__all__ = ["Candidate", "Plan", "load", "load_data", "load_model", "study"]
+__all__ = ["Candidate", "Plan", "load", "load_data", "load_model", "load_study", "study"]

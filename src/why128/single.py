@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from why128.callbacks import Callback, Logs
+from why128.callbacks import Logs
 from why128.data import Dataset, Images
 from why128.division import divide
 from why128.errors import InputRefused, shown
 from why128.network import Network
 from why128.recipe import Recipe
-from why128.sequential import Sequential
-from why128.studies.plan import CONFIDENCE, Candidate
-from why128.studies.statistics import Interval, wilson
+from why128.statistics.intervals import Interval, wilson
+from why128.studies.plan import CONFIDENCE, TUNING_SHARE, Candidate, Plan
+from why128.studies.run import Luck, Replicate, finished, trials
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,47 +39,34 @@ class Judged:
     by_class: Mapping[str, tuple[int, int]]  # name: (answered rightly, images)
 
 
-class _Teller(Callback):
-    def __init__(self, tell: Callable[[int, Logs], None]):
-        self.tell = tell
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self.tell(epoch, logs or {})
-
-
 def train(
     data: Dataset,
     candidate: Candidate,
     recipe: Recipe,
     replicate: int = 0,
     tell: Callable[[int, Logs], None] = lambda epoch, logs: None,
+    *,
+    resample: bool = False,
+    tuned: bool = False,
 ) -> Trained:
     """Train one candidate on the images that a study with this recipe learns from; `tell` hears each epoch.
 
-    The same seed and replicate give the initial weights and the order of images of that trial in a study.
+    The same seed and replicate give the initial weights and the order of images of that trial in a study; `resample` and
+    `tuned` give the images of one whose replicates draw their own, and of one that sets some aside to choose settings by.
     Raises InputRefused where a class is too small to be divided.
     """
-    division = divide(data, recipe.held_out, recipe.seed)
-    layers = candidate.layers(data.image_shape, len(data.classes), rescaling=data.train.pixels.dtype == np.uint8)
-    model = Sequential(layers, seed=recipe.seed, replicate=replicate)
-    model.compile(recipe.optimizer, recipe.loss, ["accuracy"])
-    learned, held_out = data.train.take(division.learned), data.train.take(division.held_out)
-    history = model.fit(
-        learned.pixels, learned.labels, batch_size=recipe.batch_size, epochs=recipe.epochs, verbose=0,
-        callbacks=[_Teller(tell)], validation_data=(held_out.pixels, held_out.labels),
-    ).history  # fmt: skip
-    model.classes = data.classes
-    model.about = {
-        "data": data.name,
-        "fingerprint": data.fingerprint,
-        "seed": recipe.seed,
-        "replicate": replicate,
-        "width": candidate.label,
-        "epochs": recipe.epochs,
-    }
-    epochs = [dict(zip(history, values, strict=True)) for values in zip(*history.values(), strict=True)]
-    test = None if division.test is None else judge_images(model.network, division.test, data.classes).accuracy
-    return Trained(model.network, epochs, test, division.test_given)
+    plan = Plan((candidate,), 1, recipe, resample=resample)
+    division = divide(data, recipe.held_out, recipe.seed, TUNING_SHARE if tuned else 0.0)
+    epochs: list[Logs] = []
+    for event in trials(plan, data, division, plan.entries, [Luck.of(replicate)], workers=1):
+        if isinstance(event, Replicate):
+            done = event
+            break
+        epochs.append({name: float(values[0]) for name, values in event.measured.items()})
+        tell(event.epoch, epochs[-1])
+    network = finished(plan, data, candidate, done.luck, done.weights[0])
+    test = None if division.test is None else judge_images(network, division.test.open(), data.classes).accuracy
+    return Trained(network, epochs, test, division.test_given)
 
 
 def judge(network: Network, data: Dataset) -> Judged:

@@ -18,10 +18,10 @@ SAME_OVER_100_STEPS = 1e-5
 LADDER = [(), (1,), (3,), (16,), (16, 8)]
 
 
-def trained(own, data, epochs=2, seed=5, replicate=0, cohort=None, rates=None):
+def trained(own, data, epochs=2, seed=5, replicate=0, cohort=None, **pace):
     """The weights of every candidate after training."""
     cohort = cohort or networks.cohort(own)
-    run = Run(np.arange(len(data.labels)), epochs, seed, replicate, rates=rates)
+    run = Run(np.arange(len(data.labels)), epochs, seed, replicate, **pace)
     *_, last = train(cohort, data, run, start(cohort, own.initial(seed, replicate)))
     return own.unpack(last.state.parameters)
 
@@ -72,6 +72,7 @@ def test_a_second_epoch_replicate_and_study_compile_nothing():
         trained(networks.ladder((7,), (5,)), networks.data(), epochs=1, seed=77)
         changed_rates = networks.cohort(own, optimizers.Adam())
         trained(own, data, epochs=1, cohort=changed_rates, rates=[0.1, 0.2])
+        trained(own, data, epochs=1, decays=[0.0, 0.2])
     finally:
         jax.monitoring.clear_event_listeners()
     assert compiled == []
@@ -105,6 +106,32 @@ def test_candidates_learn_at_their_own_rates():
     initial = own.unpack(own.initial(5, 0))
     assert furthest(both[0], initial[0]) == 0
     assert furthest(both[1], initial[1]) > 0
+
+
+def test_candidates_decay_at_their_own_pace():
+    data, own = networks.data(), networks.ladder((4,), (6,))
+    plain, none, one = (trained(own, data, 1, decays=decays) for decays in (None, [0.0, None], [0.0, 0.1]))
+    assert all(furthest(a, b) == 0 for a, b in zip(plain, none, strict=True)), "None is the optimiser's: Adam's is 0"
+    assert furthest(one[0], plain[0]) == 0
+    assert furthest(one[1], plain[1]) > 1e-4
+
+
+def test_an_optimizer_s_own_pace_is_that_of_candidates_without_one():
+    data, own = networks.data(), networks.ladder((4,), (6,))
+    cohort = networks.cohort(own, optimizers.AdamW(0.01, weight_decay=0.1))
+    usual = trained(own, data, 1, cohort=cohort)
+    named = trained(own, data, 1, cohort=cohort, rates=[0.01, None], decays=[None, 0.1])
+    assert all(furthest(a, b) == 0 for a, b in zip(usual, named, strict=True))
+    adam = trained(own, data, 1, cohort=networks.cohort(own, optimizers.Adam(0.01)))
+    assert furthest(usual[0], adam[0]) > 1e-4
+
+
+def test_a_bias_that_is_not_there_stays_0_under_decay():
+    layers = (Input((8, 8)), Rescaling(1 / 255), Flatten(), Dense(4, "relu", use_bias=False), Dense(4, "softmax"))
+    own, data = Ladder.of([layers]), networks.data(64)
+    cohort = networks.cohort(own)
+    *_, last = train(cohort, data, Run(np.arange(64), 2, 0, decays=[0.5]), start(cohort, own.initial(0, 0)))
+    assert not np.asarray(last.state.parameters.bias).any()
 
 
 def test_dropout_drops_the_same_neurons_alone_or_in_company():

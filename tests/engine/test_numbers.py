@@ -136,6 +136,53 @@ def test_every_weight_after_200_steps_is_real_keras_s(name, hidden):
     assert found["accuracy"] == pytest.approx(history["accuracy"], abs=1e-6)
 
 
+DECAY = 0.5  # large, so that 200 steps show it: at a rate of 0.001 they leave 0.9 of a weight
+DECAYING = {
+    "sgd": (optimizers.SGD(0.05), lambda: keras.optimizers.SGD(0.05, weight_decay=DECAY)),
+    "nesterov": (optimizers.SGD(0.02, 0.9, True), lambda: keras.optimizers.SGD(0.02, 0.9, True, weight_decay=DECAY)),
+    "rmsprop": (optimizers.RMSprop(), lambda: keras.optimizers.RMSprop(weight_decay=DECAY)),
+    "adam": (optimizers.Adam(), lambda: keras.optimizers.Adam(weight_decay=DECAY)),
+    "adamw": (optimizers.AdamW(), lambda: keras.optimizers.AdamW(weight_decay=DECAY)),
+}
+
+
+@pytest.mark.parametrize("name", DECAYING)
+def test_every_optimizer_decays_weights_as_real_keras_does(name):
+    """The decay is a candidate's own, beside one that has none; it acts on kernels and biases, before the step."""
+    images, labels = networks.pictures(256)
+    x, (ours, theirs) = images.reshape(256, -1) / np.float32(255), DECAYING[name]
+    own = Ladder.of([(Input((64,)), Dense(w, "relu"), Dense(4, "softmax")) for w in (5, 12)])
+    with networks.keras_ways():
+        real = keras.Sequential(
+            [keras.layers.Input((64,)), keras.layers.Dense(12, "relu"), keras.layers.Dense(4, "softmax")]
+        )
+        real.set_weights(own.unpack(own.initial(3, 0))[1])
+        real.compile(theirs(), "sparse_categorical_crossentropy")
+        real.fit(x, labels, batch_size=32, epochs=25, shuffle=False, verbose=0)
+    cohort, data = networks.cohort(own, ours), Data.of(x, labels)
+    found = {}
+    for decay in (0.0, DECAY):
+        run = Run(np.arange(256), 25, 3, shuffle=False, decays=[0.0, decay])
+        *_, last = train(cohort, data, run, start(cohort, own.initial(3, 0)))
+        found[decay] = own.unpack(last.state.parameters)
+    assert max(np.abs(a - b).max() for a, b in zip(found[DECAY][1], real.get_weights(), strict=True)) < AS_KERAS
+    assert max(np.abs(a - b).max() for a, b in zip(found[DECAY][1], found[0.0][1], strict=True)) > 100 * AS_KERAS
+    assert all((a == b).all() for a, b in zip(found[DECAY][0], found[0.0][0], strict=True)), "the other has none"
+
+
+def test_a_decay_without_a_gradient_is_a_power():
+    """Images that weigh nothing give no gradient: each of 40 steps leaves 1 − rate · decay of every weight."""
+    own = networks.ladder((6,), (6,))
+    images, labels = networks.pictures(64)
+    data = Data.of(images.reshape(64, -1), labels, np.zeros(64))
+    cohort = networks.cohort(own, optimizers.SGD(0.1))
+    run = Run(np.arange(64), 20, 0, rates=[0.1, 0.5], decays=[0.2, 0.01])
+    *_, last = train(cohort, data, run, start(cohort, own.initial(0, 0)))
+    initial, found = own.unpack(own.initial(0, 0)), own.unpack(last.state.parameters)
+    for before, after, left in zip(initial, found, (1 - 0.1 * 0.2, 1 - 0.5 * 0.01), strict=True):
+        assert all(b == pytest.approx(left**40 * a, rel=1e-5) for a, b in zip(before, after, strict=True))
+
+
 def test_weighted_training_is_real_keras_s():
     images, labels = networks.pictures(100)  # a short last batch as well
     x, each = images / np.float32(255), np.random.default_rng(0).uniform(0, 2, 100)

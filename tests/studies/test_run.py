@@ -1,6 +1,7 @@
-"""A study from plan to verdict: it repeats itself, whoever works at it, and any of its networks can be trained alone."""
+"""Running a plan: any of its networks can be trained alone, with any luck, under any setting, and is the same network."""
 
 import threading
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,16 +10,13 @@ import pytest
 from tests import networks
 from why128 import engine, ladder, single
 from why128.data import Dataset, Images
-from why128.division import divide
+from why128.division import divide, sample
 from why128.engine import training
-from why128.errors import InputRefused
-from why128.formats import keras_file
-from why128.layers import Dense
+from why128.layers import Dropout
 from why128.recipe import Recipe
-from why128.studies import store
+from why128.studies.candidate import Candidate, Setting
 from why128.studies.plan import Plan, candidates
-from why128.studies.run import EpochDone, Replicate, replicates
-from why128.studies.study import study
+from why128.studies.run import EpochDone, Luck, Replicate, finished, replicates, trials
 
 # A wider product adds the same numbers in another order (engine/test_laws.py): the issue's bound over 100 steps, and
 # what a whole training may drift, ten times that.
@@ -38,35 +36,6 @@ PLAN = Plan(candidates("0,3,8x4"), 2, Recipe(epochs=3, batch_size=32, seed=5))  
 
 def furthest(a, b):
     return max(float(np.abs(x - y).max()) for x, y in zip(a, b, strict=True))
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("study")
-    return study(PLAN, DATA, folder, workers=2)
-
-
-def weights(folder):
-    return {t.network: keras_file.load(folder / t.network).weights for t in store.read(folder)[1]}
-
-
-def told(found):
-    """All that a study answers, but for times."""
-    return found.verdict, found.replicate, found.test, found.parameters, found.losses, found.judged_by, found.tested_on
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_study_run_again_gives_the_same_table_and_identical_weights(workers, finished, tmp_path):
-    again = study(PLAN, DATA, tmp_path / "s", workers=workers)
-    assert told(again) == told(finished)
-    first, second = weights(finished.folder), weights(again.folder)
-    assert first.keys() == second.keys()
-    assert all(furthest(first[name], second[name]) == 0 for name in first)
-
-
-def test_another_seed_gives_another_study(finished, tmp_path):
-    other = study(Plan(PLAN.candidates, 2, Recipe(epochs=3, batch_size=32, seed=6)), DATA, tmp_path / "s")
-    assert other.losses != finished.losses
 
 
 # ---------------------------------------------------------------- a trial trained alone
@@ -103,18 +72,10 @@ def test_a_trial_trained_alone_sees_the_same_images_in_the_same_order(monkeypatc
     seen.clear()
     for replicate in range(2):
         single.train(DATA, PLAN.candidates[1], PLAN.recipe, replicate)
-    alone = [division.learned[rows] for _, rows in seen]
+    alone = [rows for _, rows in seen]
     assert len(alone) == len(in_company) == 2 * PLAN.recipe.epochs
     assert all((a == b).all() for a, b in zip(alone, in_company, strict=True))
     assert any((a != b).any() for a, b in pairwise(alone)), "each epoch has its own order"
-
-
-@pytest.mark.parametrize("k", range(len(PLAN.candidates)))
-def test_a_trial_trained_alone_ends_with_the_same_weights(k, finished):
-    """15 steps here; 100 steps and a whole training below."""
-    trained = single.train(DATA, PLAN.candidates[k], PLAN.recipe, replicate=1)
-    kept = keras_file.load(finished.folder / f"networks/{PLAN.candidates[k].label}-replicate1.keras")
-    assert furthest(trained.network.weights, kept.weights) < SAME_OVER_100_STEPS
 
 
 @pytest.mark.parametrize(("epochs", "bound"), [(20, SAME_OVER_100_STEPS), (60, SAME_AFTER_TRAINING)])
@@ -126,64 +87,8 @@ def test_it_stays_so_over_longer_training(epochs, bound):
     assert furthest(trained.network.weights, done.weights[1]) < bound
 
 
-def test_a_trial_trained_alone_has_the_same_curves(finished):
-    epochs = single.train(DATA, PLAN.candidates[1], PLAN.recipe).epochs
-    due = [e for e in store.read(finished.folder)[2] if (e.candidate, e.replicate) == ("3", 0)]
-    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
-        assert [e[name] for e in epochs] == pytest.approx([getattr(e, name) for e in due], abs=1e-5)
-
-
 def test_a_batch_larger_than_the_data_is_the_whole_data():
     assert training._batches(np.arange(10), 1000).shape == (1, 10)
-
-
-# ---------------------------------------------------------------- what is kept and told
-
-
-def test_every_trial_and_epoch_is_kept(finished):
-    notes, trials, epochs = store.read(finished.folder)
-    assert notes["plan"] == PLAN.document()
-    assert notes["data"]["fingerprint"] == DATA.fingerprint
-    assert {(t.candidate, t.replicate) for t in trials} == {(c.label, r) for c in PLAN.candidates for r in range(2)}
-    assert len(epochs) == 3 * 2 * 3
-    assert [t.parameters for t in trials[:3]] == sorted(finished.parameters)
-
-
-def test_the_bits_that_are_kept_are_the_hits_on_validation_images(finished):
-    division = divide(DATA, PLAN.recipe.held_out, PLAN.recipe.seed)
-    held_out = DATA.train.take(division.held_out)
-    for trial in store.read(finished.folder)[1]:
-        network = keras_file.load(finished.folder / trial.network)
-        _, hits = network.assess(held_out.pixels, held_out.labels)
-        assert (np.unpackbits(np.frombuffer(trial.hits, np.uint8), count=len(held_out)).astype(bool) == hits).all()
-        assert trial.val_accuracy == pytest.approx(hits.mean())
-
-
-def test_the_network_handed_over_is_the_best_replicate_of_the_chosen_width(finished):
-    chosen = keras_file.load(finished.folder / "enough.keras")
-    label = PLAN.candidates[finished.verdict.enough].label
-    same = keras_file.load(finished.folder / f"networks/{label}-replicate{finished.replicate}.keras")
-    assert furthest(chosen.weights, same.weights) == furthest(chosen.weights, finished.network.weights) == 0
-    own = {t.replicate: t.val_accuracy for t in store.read(finished.folder)[1] if t.candidate == label}
-    assert own[finished.replicate] == max(own.values())
-    assert chosen.classes == DATA.classes
-    assert chosen.about["replicate"] == finished.replicate
-
-
-def test_the_test_images_neither_taught_nor_chose(finished):
-    division = divide(DATA, PLAN.recipe.held_out, PLAN.recipe.seed)
-    assert not set(division.learned) & set(division.held_out)
-    assert finished.judged_by == len(division.held_out)
-    assert finished.tested_on == len(division.test)
-    assert finished.judged_by + finished.tested_on + len(division.learned) == len(DATA.train)
-    assert not finished.test_given
-
-
-def test_test_images_that_came_with_the_data_are_used():
-    given = Dataset("pets", DATA.classes, DATA.train, dataset(40, seed=3).train, "0-255", (), ())
-    division = divide(given, PLAN.recipe.held_out, 5)
-    assert division.test is given.test
-    assert len(division.learned) + len(division.held_out) == len(DATA.train)
 
 
 def test_events_come_in_order():
@@ -216,20 +121,152 @@ def test_whoever_stops_asking_stops_the_training():
     assert threading.active_count() == before
 
 
-def test_a_class_that_is_too_small_is_refused_before_anything_is_written(tmp_path):
-    labels = DATA.train.labels.copy()
-    labels[labels == 3] = 2
-    labels[0] = 3
-    lonely = Dataset("pets", DATA.classes, Images(DATA.train.pixels, labels), None, "0-255", (), ())
-    with pytest.raises(InputRefused, match="classes with 1 image cannot be split"):
-        study(PLAN, lonely, tmp_path / "s")
-    assert not (tmp_path / "s").exists()
+# ---------------------------------------------------------------- other luck, other company, other settings
 
 
-def test_pictures_in_colour_and_in_shares_of_one(tmp_path):
+def trained(plan, entries, lucks, workers=1):
+    """The finished cohorts of these entries, by luck."""
+    division = divide(DATA, plan.recipe.held_out, plan.recipe.seed, plan.tuning)
+    events = trials(plan, DATA, division, entries, lucks, workers)
+    return {event.luck: event for event in events if isinstance(event, Replicate)}
+
+
+def test_a_later_replicate_of_some_candidates_is_the_same_as_in_the_whole_study():
+    plan = replace(PLAN, replicates=4)
+    whole = trained(plan, plan.entries, [Luck.of(r) for r in range(4)], workers=2)
+    some = trained(plan, plan.entries[1:], [Luck.of(3)])
+    assert set(whole) == {Luck.of(r) for r in range(4)}
+    assert [done.number for done in some.values()] == [3]
+    for own, other in zip(some[Luck.of(3)].weights, whole[Luck.of(3)].weights[1:], strict=True):
+        assert furthest(own, other) < SAME_OVER_100_STEPS
+
+
+def seen_by(luck, plan, monkeypatch):
+    """The initial weights and the orders of images of one cohort."""
+    seen, started, start = recorded(monkeypatch), [], engine.start
+
+    def record(cohort, parameters):
+        started.append(np.array(parameters.kernel))
+        return start(cohort, parameters)
+
+    monkeypatch.setattr(engine, "start", record)
+    (done,) = trained(plan, plan.entries, [luck]).values()
+    monkeypatch.undo()
+    return started[0], [rows for _, rows in seen], done
+
+
+@pytest.mark.parametrize("part", ["initialisation", "order", "sample"])
+def test_each_part_of_luck_changes_what_it_names_and_nothing_else(part, monkeypatch):
+    plan = replace(PLAN, resample=True)
+    first, orders, done = seen_by(Luck.of(0), plan, monkeypatch)
+    turned, other_orders, other = seen_by(replace(Luck.of(0), **{part: 1}), plan, monkeypatch)
+    assert (first != turned).any() == (part == "initialisation")
+    assert (np.sort(orders[0]) != np.sort(other_orders[0])).any() == (part == "sample")
+    assert (orders[0] != other_orders[0]).any() == (part != "initialisation")
+    assert furthest(done.weights[1], other.weights[1]) > 0
+    assert (other.number, other.luck) == (int(part == "initialisation"), replace(Luck.of(0), **{part: 1}))
+
+
+def test_without_resampling_the_sample_s_luck_changes_nothing():
+    found = trained(PLAN, PLAN.entries, [Luck(0, 0, 0), Luck(0, 0, 7)])
+    assert furthest(found[Luck(0, 0, 0)].weights[1], found[Luck(0, 0, 7)].weights[1]) == 0
+
+
+def test_replicates_with_samples_of_their_own_learn_from_four_fifths(monkeypatch):
+    seen = recorded(monkeypatch)
+    plan = replace(PLAN, resample=True)
+    division = divide(DATA, PLAN.recipe.held_out, PLAN.recipe.seed)
+    done = [e for e in replicates(plan, DATA, division, workers=1) if isinstance(e, Replicate)]
+    samples = [np.sort(rows) for _, rows in seen[:: PLAN.recipe.epochs]]
+    assert [len(s) for s in samples] == [len(e.learned.hits[0]) for e in done]
+    for number, rows in enumerate(samples):
+        assert (rows == sample(division.learned, DATA.train.labels, PLAN.recipe.seed, number)).all()
+        assert set(rows) < set(division.learned)
+
+
+def test_the_judging_images_of_resampled_replicates_are_the_same():
+    plan = replace(PLAN, resample=True)
+    found = trained(plan, plan.entries, [Luck.of(0), Luck.of(1)])
+    assert {done.held_out.hits.shape for done in found.values()} == {(3, len(divide(DATA, 0.3, 5).held_out))}
+
+
+SETTINGS = (Setting(), Setting(0.01), Setting(0.01, 0.5), Setting(0.01, 0.0, 0.1))
+
+
+@pytest.fixture(scope="module")
+def tuned():
+    plan = replace(PLAN, candidates=candidates("0,8"), settings=SETTINGS)
+    return plan, trained(plan, plan.entries, [Luck.of(0)])[Luck.of(0)]
+
+
+def test_all_settings_of_all_candidates_are_trained_in_their_documented_order(tuned):
+    plan, done = tuned
+    count = len(SETTINGS)
+    for k, candidate in enumerate(plan.candidates):
+        for s, setting in enumerate(SETTINGS):
+            assert plan.entries[k * count + s] == (candidate, setting)
+            alone = trained(plan, [(candidate, setting)], [Luck.of(0)])[Luck.of(0)]
+            assert furthest(alone.weights[0], done.weights[k * count + s]) < SAME_OVER_100_STEPS
+    assert furthest(done.weights[count], done.weights[count + 1]) > 1e-3, "another learning rate"
+    assert furthest(done.weights[count + 1], done.weights[count + 2]) > 1e-3, "dropout"
+    assert furthest(done.weights[count + 1], done.weights[count + 3]) > 1e-3, "decay"
+    assert all(curve.shape == (3, 8) for curve in done.curves.values())
+
+
+def test_without_neurons_there_is_nothing_to_drop(tuned):
+    assert furthest(tuned[1].weights[1], tuned[1].weights[2]) == 0
+
+
+def test_settings_are_judged_on_images_that_neither_taught_nor_judge(tuned):
+    plan, done = tuned
+    division, plain = divide(DATA, 0.3, 5, plan.tuning), divide(DATA, 0.3, 5)
+    assert done.tuned.shape == (8, len(division.tuning))
+    assert (division.held_out == plain.held_out).all(), "the judges are the same with and without tuning"
+    assert sorted([*division.learned, *division.tuning]) == list(plain.learned)
+    network = finished(plan, DATA, plan.candidates[1].under(SETTINGS[2]), done.luck, done.weights[6])
+    images = DATA.train.take(division.tuning)
+    assert (network.assess(images.pixels, images.labels)[1] == done.tuned[6]).all()
+    assert Dropout(0.5) in network.layers
+
+
+def test_without_settings_to_choose_from_nothing_is_set_aside():
+    assert trained(PLAN, PLAN.entries, [Luck.of(0)])[Luck.of(0)].tuned is None
+    assert len(divide(DATA, 0.3, 5).tuning) == 0
+
+
+@pytest.mark.parametrize("resample", [False, True])
+def test_a_trial_under_a_setting_can_be_trained_alone(resample):
+    plan = replace(PLAN, candidates=candidates("8"), settings=SETTINGS, resample=resample)
+    done = trained(plan, plan.entries, [Luck.of(1)])[Luck.of(1)]
+    heard = []
+    alone = single.train(
+        DATA, plan.candidates[0].under(SETTINGS[3]), plan.recipe, 1, lambda *epoch: heard.append(epoch),
+        resample=resample, tuned=True,
+    )  # fmt: skip
+    assert furthest(alone.network.weights, done.weights[3]) < SAME_OVER_100_STEPS
+    assert heard == list(enumerate(alone.epochs))
+    for name, curve in done.curves.items():
+        assert [epoch[name] for epoch in alone.epochs] == pytest.approx(curve[:, 3].tolist(), abs=1e-5)
+
+
+def test_a_finished_network_says_where_it_comes_from():
+    candidate = Candidate((8,), "tanh", 0.5, 0.1, 0.01)
+    weights = trained(PLAN, [(candidate, Setting())], [Luck(2, 0, 0)])[Luck(2, 0, 0)].weights[0]
+    network = finished(PLAN, DATA, candidate, Luck(2, 0, 0), weights)
+    assert network.about == {
+        "data": "pets", "fingerprint": DATA.fingerprint, "seed": 5, "replicate": 2, "width": "8", "epochs": 3,
+        "learning_rate": 0.01, "weight_decay": 0.1,
+    }  # fmt: skip
+    assert (network.classes, network.preparation.mode, network.preparation.scale) == (
+        DATA.classes,
+        "gray",
+        (0.0, 255.0),
+    )
+
+
+def test_a_finished_network_takes_its_data_s_colours_and_shares_of_one():
     colour = np.stack([DATA.train.pixels[..., 0]] * 3, -1).astype(np.float32) / 255
     data = Dataset("pets", DATA.classes, Images(colour, DATA.train.labels), None, "0-1", (), ())
-    found = study(Plan(candidates("0"), 1, Recipe(epochs=1, batch_size=32)), data, tmp_path / "s")
-    assert (found.network.preparation.mode, found.network.preparation.scale) == ("rgb", (0.0, 1.0))
-    assert found.network.image_shape == (8, 8, 3)
-    assert isinstance(found.network.layers[-1], Dense)
+    network = single.train(data, Candidate(()), Recipe(epochs=1, batch_size=32)).network
+    assert (network.preparation.mode, network.preparation.scale) == ("rgb", (0.0, 1.0))
+    assert network.image_shape == (8, 8, 3)

@@ -6,12 +6,12 @@ import threading
 
 import pytest
 
-from why128.errors import SurroundingsError, UsageError
+from why128.errors import InputRefused, SurroundingsError, UsageError
 from why128.studies import store
 from why128.studies.store import EpochRow, Store, Trial
 
-TRIAL = Trial("4", 0, 275, 0.5, 0.9, 0.7, 1.0, 0.6, b"\x80\x00", "networks/4-replicate0.keras")
-EPOCH = EpochRow("4", 0, 0, 1.0, 0.5, 1.1, 0.4)
+TRIAL = Trial("4", 0, 0, "", 275, 0.5, 0.9, 0.7, 1.0, 0.6, None, b"\x80\x00", "networks/4-replicate0.keras")
+EPOCH = EpochRow("4", 0, 0, 0, 1.0, 0.5, 1.1, 0.4)
 NOTES = {"plan": {"widths": [0, 4], "seed": 0}, "data": {"name": "häuser"}}
 
 
@@ -25,6 +25,17 @@ def test_what_goes_in_comes_out(tmp_path):
     assert trials == [second, TRIAL], "by replicate, then by size"
     assert epochs == [EPOCH, dataclasses.replace(EPOCH, epoch=1)]
     assert (tmp_path / "s" / "networks").is_dir()
+
+
+def test_settings_and_twins_are_trials_of_their_own(tmp_path):
+    """One candidate in one replicate: under another setting, and with another's luck."""
+    others = [dataclasses.replace(TRIAL, setting=1, tuning=0.25), dataclasses.replace(TRIAL, twin="order", network="")]
+    with Store(tmp_path) as kept:
+        kept.add([TRIAL, *others], [EPOCH, dataclasses.replace(EPOCH, setting=1)])
+    _, trials, epochs = store.read(tmp_path)
+    assert {(t.setting, t.twin) for t in trials} == {(0, ""), (0, "order"), (1, "")}
+    assert set(trials) == {TRIAL, *others}
+    assert len(epochs) == 2
 
 
 def test_it_can_be_read_while_it_is_written(tmp_path):
@@ -131,11 +142,54 @@ def test_a_folder_of_any_name_can_be_read(tmp_path, name):
     assert store.read(tmp_path / name)[1] == [TRIAL]
 
 
-def test_reading_what_is_no_study_is_refused(tmp_path):
-    from why128.errors import InputRefused
+# ---------------------------------------------------------------- what is no study
 
-    with pytest.raises(InputRefused):
-        store.read(tmp_path)
+NEXT = "give the folder that why128 study named at its end"
+
+
+def refused(folder):
+    with pytest.raises(InputRefused) as caught:
+        store.read(folder)
+    assert caught.value.hint == NEXT
+    said = str(caught.value)
+    assert said.startswith(f"{folder}: not a study, or a damaged one (")
+    assert said.endswith("; expected a folder with study.db")
+    return said
+
+
+def test_a_folder_without_a_study(tmp_path):
+    assert "unable to open database file" in refused(tmp_path)
+    assert "unable to open database file" in refused(tmp_path / "nowhere")
+    assert list(tmp_path.iterdir()) == [], "reading makes nothing"
+
+
+def test_a_file_that_is_no_data_base(tmp_path):
+    (tmp_path / "study.db").write_text("mine " * 100)
+    assert "file is not a database" in refused(tmp_path)
+
+
+def test_another_s_data_base(tmp_path):
+    database = sqlite3.connect(tmp_path / "study.db")
+    database.execute("CREATE TABLE mine (x)")
+    database.close()
+    assert "no such table: study" in refused(tmp_path)
+
+
+def test_a_study_of_another_version(tmp_path):
+    """Version 1 had no settings and no twins: its rows are shorter."""
+    database = sqlite3.connect(tmp_path / "study.db")
+    database.executescript(
+        "CREATE TABLE study (key, value); CREATE TABLE epochs (replicate, candidate, setting, epoch);"
+        "CREATE TABLE trials (candidate, replicate, parameters, setting, twin); INSERT INTO trials VALUES ('4', 0, 9, 0, '');"
+    )
+    database.close()
+    assert "missing" in refused(tmp_path)
+
+
+def test_a_note_that_is_no_json(tmp_path):
+    with Store(tmp_path) as kept:
+        kept._database.execute("INSERT INTO study VALUES ('plan', '{')")
+    assert "Expecting property name" in refused(tmp_path)
 
 
 @pytest.mark.parametrize(

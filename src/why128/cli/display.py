@@ -24,51 +24,59 @@ from why128.cli.output import say
 from why128.errors import shown
 from why128.report import words
 from why128.report.answer import HEADINGS, Answer
+from why128.studies.conduct import Heard, Stage
 from why128.studies.plan import Plan
-from why128.studies.run import EpochDone, Event
+from why128.studies.run import EpochDone
 
 if TYPE_CHECKING:
     from why128.data import Dataset
 
-STYLES = {"enough": "bold green", "best": "bold", "possible": "green", "": ""}
+STYLES = {"enough": "bold green", "best": "bold", "possible": "green", "failed": "red", "too dear": "dim", "": ""}
 
 
 class Watch:
-    """What is known of a running study: how far each replicate is, and the accuracies so far."""
+    """What is known of a running study: what it trains now, how far each cohort is, and the accuracies so far."""
 
     def __init__(self, plan: Plan, data: Dataset):
         self.plan, self.data = plan, data
         self.began = time.monotonic()
-        self.latest: dict[int, EpochDone] = {}
+        self.stage = Stage(plan.labels, plan.replicates, twins=False)
+        self.latest: dict[object, EpochDone] = {}  # of this stage, by luck
+        self.seen: dict[str, dict[object, float]] = {label: {} for label in plan.labels}
+        self.finished = 0  # cohorts of this stage
 
-    def hear(self, event: Event) -> None:
-        if isinstance(event, EpochDone):
-            self.latest[event.replicate] = event
+    def hear(self, heard: Heard) -> None:
+        if isinstance(heard, Stage):
+            self.stage, self.latest, self.finished = heard, {}, 0
+        elif isinstance(heard, EpochDone):
+            self.latest[heard.luck] = heard
+            if not self.stage.twins:
+                best = heard.accuracies.reshape(len(self.stage.labels), -1).max(1)  # of its settings
+                for label, accuracy in zip(self.stage.labels, best.tolist(), strict=True):
+                    self.seen.setdefault(label, {})[heard.luck] = accuracy
+        else:
+            self.finished += 1
 
     @property
     def share(self) -> float:
-        """How much of all epochs is done."""
-        return sum(e.epoch + 1 for e in self.latest.values()) / (self.plan.replicates * self.plan.recipe.epochs)
+        """How much of this stage's epochs is done."""
+        return sum(e.epoch + 1 for e in self.latest.values()) / (self.stage.cohorts * self.plan.recipe.epochs)
 
     def line(self) -> str:
         """What is being trained, and the time left."""
-        busy = sorted(r + 1 for r, e in self.latest.items() if e.epoch + 1 < self.plan.recipe.epochs)
-        of = f"of {self.plan.replicates}"
-        doing = (
-            f"training replicate {', '.join(map(str, busy))} {of}"
-            if busy
-            else "judging"
-            if self.latest
-            else "compiling"
-        )
-        spent = time.monotonic() - self.began
-        left = f"{spent * (1 - self.share) / self.share:.0f} s left" if self.share > 0.05 else ""
-        return f"{doing} · {spent:.0f} s{' · ' if left else ''}{left}"
+        share, spent = self.share, time.monotonic() - self.began
+        if self.stage.twins:
+            doing = "telling the parts of luck apart"
+        elif not self.latest:
+            doing = "compiling"
+        else:
+            doing = f"replicate {min(self.finished + 1, self.stage.cohorts)} of {self.stage.cohorts}"
+        left = f" · {spent * (1 - share) / share:.0f} s left" if share > 0.05 and not self.stage.twins else ""
+        return f"{doing} · {spent:.0f} s{left}"
 
     def accuracies(self) -> list[tuple[str, float | None]]:
-        """Each candidate's width, and its validation accuracy so far over replicates."""
-        so_far = np.mean([e.accuracies for e in self.latest.values()], axis=0) if self.latest else None
-        return [(c.label, None if so_far is None else float(so_far[k])) for k, c in enumerate(self.plan.candidates)]
+        """Each candidate, and its validation accuracy so far over replicates."""
+        return [(label, float(np.mean(list(by.values()))) if by else None) for label, by in self.seen.items()]
 
     def __rich__(self) -> Group:
         table = Table(box=None, pad_edge=False, header_style="dim")
@@ -78,12 +86,15 @@ class Watch:
         for label, accuracy in self.accuracies():
             cells = ("…", "") if accuracy is None else (words.percent(accuracy), _bar(accuracy, 40, "cyan"))
             table.add_row(label, *cells)
-        title = Text(
-            f"{words.subject(self.data)}; {len(self.plan.candidates)} widths × {self.plan.replicates} replicates"
-        )
         whole = Table.grid(padding=(0, 2))
         whole.add_row(_bar(self.share, 30, "green"), Text(self.line(), style="dim"))
-        return Group(title, Padding(table, (1, 0)), whole)
+        return Group(Text(title(self.plan, self.data)), Padding(table, (1, 0)), whole)
+
+
+def title(plan: Plan, data: Dataset) -> str:
+    """What is about to be studied."""
+    settings = f" × {len(plan.settings)} settings" if len(plan.settings) > 1 else ""
+    return f"{words.subject(data)}; {len(plan.candidates)} candidates{settings} × {plan.replicates} replicates"
 
 
 def _bar(share: float, width: int, style: str) -> ProgressBar:
@@ -91,25 +102,27 @@ def _bar(share: float, width: int, style: str) -> ProgressBar:
 
 
 @contextmanager
-def watched(plan: Plan, data: Dataset) -> Iterator[Callable[[Event], None]]:
+def watched(plan: Plan, data: Dataset) -> Iterator[Callable[[Heard], None]]:
     """Shows a study while it runs; gives the function that hears its events."""
     watch, console = Watch(plan, data), Console(stderr=True)
     if console.is_terminal:
         with Live(watch, console=console, transient=True, refresh_per_second=8):
             yield watch.hear
         return
-    say(f"{words.subject(data)}; {len(plan.candidates)} widths x {plan.replicates} replicates")
+    say(title(plan, data))
 
-    def hear(event: Event) -> None:
-        watch.hear(event)
-        if not isinstance(event, EpochDone):
-            say(f"replicate {event.number + 1} of {plan.replicates} done · {watch.line()}")
+    def hear(heard: Heard) -> None:
+        watch.hear(heard)
+        if isinstance(heard, Stage) and not heard.twins and len(heard.labels) < len(plan.labels):
+            say(f"{', '.join(heard.labels)} neurons, {words.counted(heard.cohorts, 'replicate')}")
+        elif not isinstance(heard, Stage | EpochDone):
+            say(f"{watch.finished} of {words.counted(watch.stage.cohorts, 'cohort')} done · {watch.line()}")
 
     yield hear
 
 
 def show(answer: Answer) -> None:
-    """The answer on standard output: table, folder, caveats, and the verdict last."""
+    """The answer on standard output: table, what to know, folder, and the verdict last."""
     console = Console(file=sys.stdout, highlight=False)
     table = Table(box=None, pad_edge=False, header_style="dim")
     *numbers, mark = HEADINGS.cells()
@@ -119,11 +132,10 @@ def show(answer: Answer) -> None:
     for row in answer.rows():
         table.add_row(*row.cells(), style=STYLES[row.mark])
     console.print(table)
-    texts = [
-        ("", ""),
-        *((f"· {caveat}", "dim") for caveat in answer.caveats),
-        (f"Study: {shown(answer.study.folder)}", ""),
-    ]
+    texts = [("", ""), *((f"· {reading.text}", "") for reading in answer.readings), ("", "")]
+    texts += [*((f"! {caveat}", "dim") for caveat in answer.caveats), ("", "")]
+    folder = shown(answer.study.folder)
+    texts += [(f"Study: {folder}   (why128 report {folder} draws it)", "")]
     texts += [(words.tested(answer.study) or "", ""), (answer.sentence, "bold")]
     for text, style in texts:
         console.print(text, style=style, markup=False, soft_wrap=not console.is_terminal)

@@ -11,6 +11,7 @@ from why128.errors import UsageError, shown
 from why128.recipe import Recipe
 
 DEFAULTS = Recipe()
+ACTIVATION = "relu"  # the textbook's
 
 
 def recipe_options(batch_size: int) -> Callable[[Callable], Callable]:
@@ -38,7 +39,7 @@ def recipe_options(batch_size: int) -> Callable[[Callable], Callable]:
                 ),
                 click.option("--learning-rate", type=float, help="By default the optimizer's own (Keras's)."),
                 click.option(
-                    "--activation", default="relu", show_default=True, help="Of the hidden neurons, by its Keras name."
+                    "--activation", help=f"Of the hidden neurons, by its Keras name; by default {ACTIVATION}."
                 ),
                 click.option(
                     "--seed",

@@ -2,50 +2,118 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from why128.cli.output import document, json_option
 from why128.cli.reading import open_source, reading_options
-from why128.cli.recipe import DEFAULTS, recipe, recipe_options
+from why128.cli.recipe import ACTIVATION, DEFAULTS, recipe, recipe_options
 from why128.errors import UsageError
+from why128.studies import asked
 from why128.studies import plan as plans
+from why128.studies.budget import Budget
+from why128.studies.until import Until, limit
+
+
+def options(*given: Callable) -> Callable[[Callable], Callable]:
+    """Several options as one decorator, in their order."""
+
+    def add(command: Callable) -> Callable:
+        for option in reversed(given):
+            command = option(command)
+        return command
+
+    return add
+
+
+candidate_options = options(
+    click.option(
+        "--widths",
+        help="Numbers of neurons to try; 0 is none, 32x16 is two hidden layers.  "
+        f"By default {','.join(map(str, plans.WIDTHS))}.",
+    ),
+    click.option(
+        "--hidden",
+        multiple=True,
+        help="Hidden layers to try, such as 128,64.  Given once and without --widths: that shape from an eighth to twice "
+        "its size.  Given more often: these.  With --widths: these too.",
+    ),
+    click.option("--activations", help="Activations to compare, such as relu,tanh,gelu: every network with each."),
+    click.option(
+        "--learning-rates",
+        help="Learning rates to try, such as 0.0003,0.001,0.003.  Every network gets its own best setting, chosen on "
+        f"{plans.TUNING_SHARE:.0%} of the images to learn from, which then neither train nor judge.",
+    ),
+    click.option("--dropouts", help="Shares of neurons to drop, such as 0,0.2: settings, as the learning rates are."),
+    click.option("--weight-decays", help="Weight decays to try, such as 0,0.0001: settings likewise."),
+)
+
+question_options = options(
+    click.option(
+        "--replicates",
+        type=int,
+        default=plans.REPLICATES,
+        show_default=True,
+        help="Times that every width is trained, each with its own luck.",
+    ),
+    click.option(
+        "--resample", is_flag=True, help="Let each replicate draw its own four fifths of the images to learn from."
+    ),
+    click.option(
+        "--tolerance",
+        type=float,
+        default=plans.TOLERANCE,
+        show_default=True,
+        help="Points of accuracy that you would give up for a smaller network.",
+    ),
+    click.option(
+        "--confidence",
+        type=float,
+        default=plans.CONFIDENCE,
+        show_default=True,
+        help="How sure the answer must be, as a share of 1.",
+    ),
+)
+
+budget_options = options(
+    click.option("--max-neurons", type=int, help="Answer within so many hidden neurons."),
+    click.option(
+        "--max-bytes",
+        metavar="SIZE",
+        help="Answer within this size of the parameters as float32: 64KB (1,000 bytes each), 64KiB, 2MB.",
+    ),
+    click.option("--max-latency", metavar="TIME", help="Answer within this time for one image: 50us, 1ms."),
+)
+
+
+stopping_options = options(
+    click.option(
+        "--until-settled",
+        is_flag=True,
+        help="Stop when it is known: begin with every second width and few replicates, and add where the question is "
+        "open.  --replicates does not count then.",
+    ),
+    click.option(
+        "--budget",
+        metavar="LIMIT",
+        help="The most that --until-settled may spend (and implies it): 60s, 5min or 200-networks.",
+    ),
+)
 
 
 @click.command(epilog="Example: why128 study my-pictures --widths 0,8,32,128 --replicates 5")
 @click.argument("data", default="sample")
-@click.option(
-    "--widths",
-    default=",".join(map(str, plans.WIDTHS)),
-    show_default=True,
-    help="Numbers of neurons to try; 0 is none, 32x16 is two hidden layers.",
-)
-@click.option(
-    "--replicates",
-    type=int,
-    default=plans.REPLICATES,
-    show_default=True,
-    help="Times that every width is trained, each with its own luck.",
-)
+@candidate_options
+@question_options
+@budget_options
+@stopping_options
 @recipe_options(DEFAULTS.batch_size)
-@click.option(
-    "--tolerance",
-    type=float,
-    default=plans.TOLERANCE,
-    show_default=True,
-    help="Points of accuracy that you would give up for a smaller network.",
-)
-@click.option(
-    "--confidence",
-    type=float,
-    default=plans.CONFIDENCE,
-    show_default=True,
-    help="How sure the answer must be, as a share of 1.",
-)
 @click.option("--workers", type=int, help="Cohorts trained at a time; by default one a core.")
 @click.option("--out", type=click.Path(), help="The study's folder; by default a new one in why128-studies/.")
 @reading_options
 @json_option
-def command(data, workers, out, size, skip_bad, as_json, **asked):
+def command(data, workers, out, size, skip_bad, as_json, until_settled, budget, **wanted):
     """How many neurons are enough for DATA?
 
     DATA is a folder with one sub-folder a class, an IDX, CSV or NPZ file, or a known name (see why128 data); by default
@@ -53,20 +121,43 @@ def command(data, workers, out, size, skip_bad, as_json, **asked):
     """
     if workers is not None and workers < 1:
         raise UsageError(f"--workers: expected a whole number of at least 1, got {workers}")
-    plan = _plan(**asked)
+    plan = _plan(**wanted)
+    until = limit(budget) if budget is not None else Until() if until_settled else None
     images = open_source(data, size, skip_bad)
+    plan = plan.on(images)
 
     from why128.cli.display import show, watched
     from why128.report.answer import Answer
+    from why128.studies.conduct import study
     from why128.studies.store import new_folder
-    from why128.studies.study import study
 
     with watched(plan, images) as tell:
-        answer = Answer(study(plan, images, out or new_folder(images.name), tell, workers))
+        answer = Answer(study(plan, images, out or new_folder(images.name), tell, workers, until))
     document(answer.document()) if as_json else show(answer)
 
 
-def _plan(widths, activation, replicates, tolerance, confidence, **training):
+def _plan(replicates, resample, tolerance, confidence, max_neurons, max_bytes, max_latency, **candidates_and_training):
+    candidates, settings, training = _tried(**candidates_and_training)
     return plans.Plan(
-        plans.candidates(widths, activation), replicates, recipe(**training), tolerance=tolerance, confidence=confidence
+        candidates,
+        replicates,
+        recipe(**training),
+        tolerance,
+        confidence,
+        settings,
+        resample,
+        Budget.of(max_neurons, max_bytes, max_latency),
     )
+
+
+def _tried(widths, hidden, activation, activations, learning_rates, dropouts, weight_decays, **training):
+    """The candidates and settings asked for, and what is left for the recipe."""
+    _either("--activation", activation, "--activations", activations)
+    _either("--learning-rate", training["learning_rate"], "--learning-rates", learning_rates)
+    names = asked.names(next(given for given in (activations, activation, ACTIVATION) if given is not None))
+    return asked.ladder(widths, hidden, names), asked.settings(learning_rates, dropouts, weight_decays), training
+
+
+def _either(one, given, other, also_given):
+    if given is not None and also_given is not None:
+        raise UsageError(f"{one} and {other}: expected one of the two, got both")

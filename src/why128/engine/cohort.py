@@ -1,7 +1,7 @@
 """A cohort: what is trained as one compiled program, and the two programs that it is compiled to.
 
 `Cohort` is the frozen description: its ladder, its optimiser, its loss, its batch.  Two cohorts that are equal share
-their programs, whatever the seed, the replicate, the learning rates and the images: a second replicate compiles
+their programs, whatever the seed, the replicate, the learning rates, the weight decays and the images: a second replicate compiles
 nothing, and neither does a second study.
 """
 
@@ -75,6 +75,13 @@ class State(NamedTuple):
     moments: object
 
 
+class Pace(NamedTuple):
+    """How fast each parameter moves, and how fast it decays: data, so that no program is compiled for either."""
+
+    rates: Parameters  # learning rates
+    decays: Parameters  # weight decays
+
+
 class Sums(NamedTuple):
     """Over an epoch, by candidate, while it learned."""
 
@@ -105,7 +112,7 @@ class Program:
 class Programs(NamedTuple):
     """The two programs of a cohort."""
 
-    learn: Program  # one epoch: (state, data, order (S, B), rates, key (2,)) -> (state, Sums)
+    learn: Program  # one epoch: (state, data, order (S, B), pace, key (2,)) -> (state, Sums)
     assess: Program  # (parameters, data, rows (S, B)) -> (losses (K, S·B), hits (K, S·B))
 
 
@@ -119,22 +126,27 @@ def _learn(cohort: Cohort) -> Callable:
     """One epoch: a scan over batches, in each of which every candidate learns from the same images."""
     update = direction(cohort.optimizer).update
 
-    def step(state: State, data: Data, batch: jax.Array, rates: Parameters, key: jax.Array):
+    def step(state: State, data: Data, batch: jax.Array, pace: Pace, key: jax.Array):
         gradients, sums = jax.grad(_loss, argnums=1, has_aux=True)(cohort, state.parameters, data, batch, key)
         with jax.numpy_dtype_promotion("standard"):  # Optax raises a decay rate to a whole-number count
             directions, moments = update(gradients, state.moments, state.parameters)
-        parameters = jax.tree.map(lambda p, d, rate: p - rate * d, state.parameters, directions, rates)
+        parameters = jax.tree.map(_moved, state.parameters, directions, *pace)
         return State(parameters, moments), sums
 
-    def epoch(state: State, data: Data, order: jax.Array, rates: Parameters, key: jax.Array):
+    def epoch(state: State, data: Data, order: jax.Array, pace: Pace, key: jax.Array):
         def one(state, place):
             number, batch = place
-            return step(state, data, batch, rates, jax.random.fold_in(jax.random.wrap_key_data(key), number))
+            return step(state, data, batch, pace, jax.random.fold_in(jax.random.wrap_key_data(key), number))
 
         state, sums = jax.lax.scan(one, state, (jnp.arange(len(order)), order))
         return state, jax.tree.map(lambda s: s.sum(0), sums)
 
     return epoch
+
+
+def _moved(parameter: jax.Array, direction: jax.Array, rate: jax.Array, decay: jax.Array) -> jax.Array:
+    """A parameter after a step, with its decay apart from the gradient (Loshchilov & Hutter 2019), as Keras has it."""
+    return parameter - rate * (direction + decay * parameter)
 
 
 def _loss(

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from why128.addresses import draws, key_words
-from why128.engine.cohort import ASSESSED_AT_ONCE, NOBODY, Cohort, Data, State, programs
+from why128.engine.cohort import ASSESSED_AT_ONCE, NOBODY, Cohort, Data, Pace, State, programs
 from why128.engine.updates import direction
 from why128.ladder import Parameters
 
@@ -23,10 +23,11 @@ class Run:
     learned: np.ndarray  # rows of the data to learn from
     epochs: int
     seed: int
-    replicate: int = 0
+    replicate: int = 0  # whose order of images, and whose dropout
     shuffle: bool = True
     first_epoch: int = 0  # the address of the next epoch's order: not 0 when training goes on
-    rates: Sequence[float] | None = None  # a learning rate a candidate; by default the optimiser's for all
+    rates: Sequence[float | None] | None = None  # a learning rate a candidate; None is the optimiser's
+    decays: Sequence[float | None] | None = None  # a weight decay a candidate; None is the optimiser's, or 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +62,11 @@ def train(cohort: Cohort, data: Data, run: Run, state: State) -> Iterator[Epoch]
     see the same images in the same order, and a network trained alone sees what it saw in company.
     """
     learn = programs(cohort).learn
-    rates = _rates(cohort, run.rates)
+    pace = _pace(cohort, run)
     for number in range(run.first_epoch, run.first_epoch + run.epochs):
         rows = _order(run, number)
         key = key_words(run.seed, "dropout", replicate=run.replicate, epoch=number)
-        arguments = (state, data, _batches(rows, cohort.batch_size), rates, key)
+        arguments = (state, data, _batches(rows, cohort.batch_size), pace, key)
         one_epoch = learn.ready(*arguments)  # compiling is not training: it is not timed
         began = time.perf_counter()
         state, sums = one_epoch(*arguments)
@@ -86,9 +87,15 @@ def _order(run: Run, epoch: int) -> np.ndarray:
     return draws(run.seed, "order", replicate=run.replicate, epoch=epoch).permutation(run.learned)
 
 
-def _rates(cohort: Cohort, rates: Sequence[float] | None) -> Parameters:
-    each = [cohort.optimizer.learning_rate] * len(cohort.ladder.chains) if rates is None else rates
-    return jax.tree.map(jnp.asarray, cohort.ladder.scatter(each))
+def _pace(cohort: Cohort, run: Run) -> Pace:
+    """Each candidate's own learning rate and weight decay, or the optimiser's, spread over its parameters."""
+    usual = (cohort.optimizer.learning_rate, getattr(cohort.optimizer, "weight_decay", 0.0))
+    nothing = [None] * len(cohort.ladder.chains)
+    spread = (
+        cohort.ladder.scatter([of_all if own is None else own for own in (nothing if each is None else each)])
+        for each, of_all in zip((run.rates, run.decays), usual, strict=True)
+    )
+    return Pace(*(jax.tree.map(jnp.asarray, each) for each in spread))
 
 
 def _batches(rows: np.ndarray, size: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Optimisers, as formulas: Optax's, arranged to compute exactly what Keras's compute.
 
-Each gives a *direction*; the step is `parameters -= rate × direction`, with one learning rate a candidate, so that the
-rates are data and no program is compiled for them.
+Each gives a *direction*; the step is `parameters -= rate × (direction + decay × parameters)`, with one learning rate and
+one weight decay a candidate, so that both are data and no program is compiled for them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from why128 import optimizers
 
 
 def direction(optimizer: optimizers.Optimizer) -> optax.GradientTransformation:
-    """The pair of functions (init, update) of an optimiser, without its learning rate."""
+    """The pair of functions (init, update) of an optimiser, without its learning rate and weight decay."""
     match optimizer:
         case optimizers.SGD(momentum=0.0):
             return optax.identity()
@@ -22,10 +22,8 @@ def direction(optimizer: optimizers.Optimizer) -> optax.GradientTransformation:
         case optimizers.RMSprop():
             root = optax.scale_by_rms(optimizer.rho, optimizer.epsilon, eps_in_sqrt=True)
             return optax.chain(root, optax.trace(optimizer.momentum)) if optimizer.momentum else root
-        case optimizers.Adam():
+        case optimizers.Adam() | optimizers.AdamW():  # AdamW's decay is the step's
             return _adam(optimizer)
-        case optimizers.AdamW():
-            return optax.chain(_adam(optimizer), optax.add_decayed_weights(optimizer.weight_decay))
     raise AssertionError(optimizer)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from why128.network import Network
 from why128.report import documents, words
+from why128.report.caveats import Caveat, caveats
+from why128.report.readings import Reading, readings
 from why128.studies.study import Study
 
 
@@ -19,6 +21,7 @@ class Row:
     training: str
     validation: str
     gap: str
+    latency: str
     seconds: str
     mark: str
 
@@ -27,12 +30,12 @@ class Row:
         return [getattr(self, field.name) for field in fields(self)]
 
 
-HEADINGS = Row("neurons", "parameters", "training", "validation", "gap", "s/network", "")
+HEADINGS = Row("neurons", "parameters", "training", "validation", "gap", "µs/image", "s/network", "")
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a study answers.  Printing it gives the table and the verdict."""
+    """What a study answers.  Printing it gives the table and the verdict; a notebook shows it with its chart."""
 
     study: Study
 
@@ -42,19 +45,29 @@ class Answer:
         return words.sentence(self.study)
 
     @property
-    def caveats(self) -> list[str]:
-        """What a careful reader should know before relying on it."""
-        return words.caveats(self.study)
+    def caveats(self) -> list[Caveat]:
+        """What a careful reader should know before relying on it, each with what to do."""
+        return caveats(self.study)
+
+    @property
+    def readings(self) -> list[Reading]:
+        """What else the study found, a sentence each."""
+        return readings(self.study)
 
     @property
     def enough(self) -> int:
-        """How many neurons are enough."""
-        return self.study.plan.candidates[self.study.verdict.enough].neurons
+        """How many neurons are enough; where it is not settled, how many look so."""
+        return self.study.candidates[self.study.verdict.enough].neurons
+
+    @property
+    def settled(self) -> bool:
+        """Whether that is shown, or only looks so."""
+        return self.study.settled
 
     @property
     def interval(self) -> tuple[int, int]:
         """The interval on that number."""
-        verdict, candidates = self.study.verdict, self.study.plan.candidates
+        verdict, candidates = self.study.verdict, self.study.candidates
         return candidates[verdict.low].neurons, candidates[verdict.high].neurons
 
     @property
@@ -67,25 +80,29 @@ class Answer:
         study, verdict = self.study, self.study.verdict
         return [
             Row(
-                neurons=candidate.label,
-                parameters=f"{study.parameters[k]:,}",
-                training=words.percent(verdict.learned[k].mean),
+                neurons=study.evidence.labels[k],
+                parameters=f"{study.costs[k].parameters:,}",
+                training=words.percent(float(study.evidence.learned(k).mean())),
                 validation=words.compact(verdict.accuracies[k]),
-                gap=f"{round(100 * verdict.gaps[k], 1) + 0.0:+.1f}",
-                seconds=f"{study.seconds[k]:.2f}",
+                gap=f"{round(100 * study.findings.gaps[k].mean, 1) + 0.0:+.1f}",
+                latency=f"{1e6 * study.costs[k].latency_one.median:.0f}",
+                seconds=f"{study.costs[k].seconds:.2f}",
                 mark=self._mark(k),
             )
-            for k, candidate in enumerate(study.plan.candidates)
+            for k in range(len(study.candidates))
         ]
 
     def _mark(self, k: int) -> str:
         verdict = self.study.verdict
-        if k == verdict.enough and verdict.settled:
+        if k == verdict.enough and self.study.settled:
             return "enough"
+        if self.study.findings.never[k] == self.study.evidence.replicates[k]:
+            return "failed"
+        if not verdict.within_budget[k]:
+            return "too dear"
         if k == verdict.best:
             return "best"
-        in_question = verdict.low <= k <= verdict.high and verdict.shares[k] > 1 - self.study.plan.confidence
-        return "possible" if in_question else ""
+        return "possible" if verdict.low <= k <= verdict.high and not verdict.too_small[k] else ""
 
     def document(self) -> dict[str, Any]:
         """The answer as one JSON document; its keys are documented in docs/json.md."""
@@ -95,4 +112,5 @@ class Answer:
         rows = [row.cells() for row in (HEADINGS, *self.rows())]
         wide = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         table = ("  ".join(cell.rjust(wide[i]) for i, cell in enumerate(row)).rstrip() for row in rows)
-        return "\n".join([*table, "", *self.caveats, *filter(None, [words.tested(self.study)]), self.sentence])
+        said = [*map(str, self.caveats), *(reading.text for reading in self.readings)]
+        return "\n".join([*table, "", *said, *filter(None, [words.tested(self.study)]), self.sentence])

@@ -7,58 +7,132 @@ from typing import Any
 
 from why128.prediction import Prediction
 from why128.report import words
+from why128.report.caveats import caveats
+from why128.report.readings import readings
 from why128.single import Judged, Trained
-from why128.studies.plan import width
-from why128.studies.statistics import Interval
-from why128.studies.study import CHOSEN, Study, described
+from why128.statistics.intervals import Interval
+from why128.studies.candidate import width
+from why128.studies.study import CHOSEN, Study
 
 
 def study(found: Study) -> dict[str, Any]:
     """What a study answers."""
     return {
-        "data": {
-            **described(found.data),
-            "validation_images": found.judged_by,
-            "test_images": found.tested_on,
-            "warnings": list(found.data.warnings),
-        },
+        "data": _data(found),
         "plan": found.plan.document(),
-        "candidates": [_candidate(found, k) for k in range(len(found.plan.candidates))],
+        "candidates": [_candidate(found, k) for k in range(len(found.candidates))],
         "verdict": _verdict(found),
+        "findings": _findings(found),
+        "examination": _examination(found),
+        "environment": found.environment,
         "study": str(found.folder),
-        "network": str(found.folder / CHOSEN) if found.network.finite else None,
+        "network": str(found.folder / CHOSEN) if found.examination else None,
+    }
+
+
+def _data(found: Study) -> dict[str, Any]:
+    subject = found.subject
+    return {
+        "name": subject.name,
+        "fingerprint": subject.fingerprint,
+        "images": subject.images,
+        "classes": list(subject.classes),
+        "image_shape": list(subject.image_shape),
+        "learned_from": subject.learned_from,
+        "validation_images": subject.judged_by,
+        "tuning_images": subject.tuned_by,
+        "test_images": subject.tested_on,
+        "leaked": subject.leaked,
+        "warnings": list(subject.warnings),
     }
 
 
 def _candidate(found: Study, k: int) -> dict[str, Any]:
-    candidate, verdict = found.plan.candidates[k], found.verdict
+    candidate, verdict, seen = found.candidates[k], found.verdict, found.findings
+    cost = asdict(found.costs[k])
     return {
         "width": width(candidate),
+        "label": found.evidence.labels[k],
         "neurons": candidate.neurons,
-        "parameters": found.parameters[k],
-        "train_accuracy": asdict(verdict.learned[k]),
+        "activation": candidate.document()["activation"],
+        "setting": asdict(found.plan.settings[found.evidence.settings[k]]),
+        "parameters": cost["parameters"],
+        "bytes_float32": cost["bytes_float32"],
+        "bytes_int8": cost["bytes_int8"],
+        "seconds": cost["seconds"],
+        "latency_one": cost["latency_one"],
+        "latency_thousand": cost["latency_thousand"],
+        "replicates": int(found.evidence.replicates[k]),
+        "train_accuracy": _interval(seen.training[k], float(found.evidence.learned(k).mean())),
         "validation_accuracy": asdict(verdict.accuracies[k]),
-        "gap": verdict.gaps[k],
-        "seconds": found.seconds[k],
-        "share_within_tolerance": verdict.shares[k],
+        "gap": seen.gaps[k].mean,
+        "gap_interval": [seen.gaps[k].low, seen.gaps[k].high],
+        "confidence_enough": verdict.confidences[k],
+        "too_small": verdict.too_small[k],
+        "within_budget": verdict.within_budget[k],
+        "underfits": seen.underfit[k],
+        "never_learned": seen.never[k],
+        "still_learning": seen.still_learning[k],
     }
 
 
 def _verdict(found: Study) -> dict[str, Any]:
     plan, verdict = found.plan, found.verdict
-    neurons = [candidate.neurons for candidate in plan.candidates]
+    neurons = [candidate.neurons for candidate in found.candidates]
     return {
         "enough": neurons[verdict.enough],
         "interval": [neurons[verdict.low], neurons[verdict.high]],
+        "label": found.evidence.labels[verdict.enough],
         "confidence": plan.confidence,
         "tolerance": plan.tolerance,
-        "settled": verdict.settled,
+        "settled": found.settled,
         "best": neurons[verdict.best],
         "replicate": found.replicate,
+        "looks": found.looks,
         **_test(found.test),
         "sentence": words.sentence(found),
-        "caveats": words.caveats(found),
+        "caveats": [asdict(caveat) for caveat in caveats(found)],
+        "readings": [asdict(reading) for reading in readings(found)],
     }
+
+
+def _findings(found: Study) -> dict[str, Any]:
+    seen, labels = found.findings, found.evidence.labels
+    growth, harm, spread = seen.growth, seen.harm, seen.spread
+    return {
+        "gap_opens": None if seen.opens is None else labels[seen.opens],
+        "interpolates": None if seen.interpolates is None else labels[seen.interpolates],
+        "harm": harm
+        and {"best": labels[harm.best], "widest": labels[harm.widest], "loss": asdict(harm.loss), "shown": harm.shown},
+        "growth": growth
+        and {
+            "floor": asdict(growth.floor),
+            "scale": growth.scale,
+            "exponent": asdict(growth.exponent),
+            "misfit": growth.misfit,
+        },
+        "spread": spread and asdict(spread),
+        "more": seen.more and asdict(seen.more),
+        "against_best": seen.against_best and asdict(seen.against_best),
+    }
+
+
+def _examination(found: Study) -> dict[str, Any] | None:
+    seen = found.examination
+    if seen is None:
+        return None
+    return {
+        "part": seen.part,
+        "accuracy": asdict(seen.accuracy(found.plan.confidence)),
+        "confusion": seen.confusion.tolist(),
+        "calibration_error": seen.calibration and seen.calibration.ece,
+        "temperature": seen.temperature,
+        "calibration_error_tempered": seen.calibrated and seen.calibrated.ece,
+    }
+
+
+def _interval(interval: Interval | None, mean: float) -> dict[str, float | None]:
+    return {"mean": mean, "low": None, "high": None} if interval is None else asdict(interval)
 
 
 def _test(test: Interval | None) -> dict[str, Any]:

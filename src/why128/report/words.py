@@ -1,19 +1,15 @@
-"""The verdict in words.  Every sentence about a study is made here and nowhere else."""
+"""The verdict in words.  Every sentence about a study's answer is made here and nowhere else."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from why128.data import Dataset
 from why128.errors import shown
 from why128.single import Judged, Trained
-from why128.studies.plan import Candidate
-from why128.studies.statistics import Interval
+from why128.statistics.intervals import Interval
+from why128.studies.candidate import Candidate
 from why128.studies.study import Study
-
-FEW_REPLICATES = 5  # below it, the spread between replicates is known too badly to be resampled
-FEW_IMAGES = 300  # validation images: below it, half a point is less than two images
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -22,17 +18,29 @@ def percent(share: float, digits: int = 1) -> str:
 
 
 def level(confidence: float) -> str:
-    """A confidence without needless digits: 0.95 is "95 %"."""
-    return f"{100 * confidence:g} %"
+    """A confidence without needless digits: 0.95 is "95 %", 0.99583 is "99.6 %"."""
+    return f"{100 * confidence:.3g} %"
 
 
-def neurons(candidate: Candidate) -> str:
-    """A candidate as a person says it."""
-    if not candidate.widths:
-        return "no hidden neurons"
-    if len(candidate.widths) > 1:
-        return f"{candidate.label} neurons"
-    return f"{candidate.neurons:,} neuron{'s' * (candidate.neurons != 1)}"
+def points(tolerance: float) -> str:
+    """A number of percentage points: "1 point", "0.5 points"."""
+    return f"{tolerance:g} point{'s' * (tolerance != 1)}"
+
+
+def counted(count: int, thing: str) -> str:
+    """How many of a thing: "1 run", "1,200 runs"."""
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
+def hidden(candidate: Candidate, rest: str = "") -> str:
+    """A candidate as a person says it: "128 neurons", "128x64 neurons", "128 neurons (tanh)", "no hidden neurons"."""
+    named = f"{candidate.label} neurons" if len(candidate.widths) > 1 else counted(candidate.neurons, "neuron")
+    return (named if candidate.widths else "no hidden neurons") + (f" ({shown(rest)})" if rest else "")
+
+
+def neurons(study: Study, k: int) -> str:
+    """Candidate k of a study, with what sets it apart from others of its width."""
+    return hidden(study.candidates[k], study.evidence.labels[k].partition(" ")[2])
 
 
 def subject(data: Dataset) -> str:
@@ -40,45 +48,73 @@ def subject(data: Dataset) -> str:
     return f"{shown(data.name)}: {len(data.train):,} images, {len(data.classes)} classes"
 
 
+def runs(labels: Sequence[str], places: Sequence[int]) -> str:
+    """Some of a ladder's labels, neighbours taken together: "0 to 16 and 64"."""
+    parts: list[list[int]] = []
+    for place in places:
+        if parts and place == parts[-1][-1] + 1:
+            parts[-1].append(place)
+        else:
+            parts.append([place])
+    said = [f"{labels[p[0]]} to {labels[p[-1]]}" if len(p) > 2 else " and ".join(labels[k] for k in p) for p in parts]
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+
+
 def sentence(study: Study) -> str:
     """The verdict: how many neurons are enough, and how sure that is."""
-    plan, verdict = study.plan, study.verdict
-    chosen, best = plan.candidates[verdict.enough], plan.candidates[verdict.best]
-    found = f"{percent(verdict.accuracies[verdict.enough].mean)} of unseen images answered rightly"
-    sure, points = f"at {level(plan.confidence)} confidence", f"{plan.tolerance:g} points"
+    verdict, k = study.verdict, study.verdict.enough
+    seen = f"{percent(verdict.accuracies[k].mean)} of unseen images answered rightly"
+    if study.failed:
+        return "No answer: none of these networks learned anything; nothing can be said of their widths."
+    if len(study.candidates) == 1:
+        return f"No answer: only {neurons(study, k)} tried ({seen}); what is enough shows only against other widths."
+    if study.evidence.replicates.max() == 1:
+        best = verdict.best
+        return (
+            f"Not settled: in this one replicate {neurons(study, best)} did best "
+            f"({percent(verdict.accuracies[best].mean)} of unseen images answered rightly), "
+            "but how much of that is luck only further replicates can tell."
+        )
+    sure, tolerance = f"at {level(study.plan.confidence)} confidence", points(study.plan.tolerance)
     if not verdict.settled:
         return (
-            f"Not settled: {neurons(best)} did best ({found}), but {sure} no width of this ladder can be told "
-            f"to be within {points} of the best; {between(study)}."
+            f"Not settled: {neurons(study, k)} look{'s' * (study.candidates[k].neurons == 1)} enough ({seen}), but {sure} "
+            f"no candidate can be said to be within {tolerance} of the best; {between(study)}."
         )
-    if chosen == best:
-        compared = f"and nothing tried does better by more than {points}"
-    else:
-        highest = percent(verdict.accuracies[verdict.best].mean)
-        compared = f"not worse than the best ({neurons(best)}, {highest}) by more than {points}"
-    return f"{_enough(chosen)}: {found}, {compared}, {sure}; {between(study)}."
+    return f"{_enough(study, k)}: {seen}, {_compared(study, tolerance)}, {sure}; {between(study)}."
 
 
-def _enough(candidate: Candidate) -> str:
-    named = neurons(candidate)
+def _compared(study: Study, tolerance: str) -> str:
+    best = study.verdict.best
+    within = "" if study.plan.budget.unlimited else " within the budget"
+    if study.verdict.enough == best:
+        return f"and nothing tried{within} does better by more than {tolerance}"
+    highest = percent(study.verdict.accuracies[best].mean)
+    return f"not worse than the best{within} ({neurons(study, best)}, {highest}) by more than {tolerance}"
+
+
+def _enough(study: Study, k: int) -> str:
+    named, candidate = neurons(study, k), study.candidates[k]
     does = "are needed" if not candidate.widths else "is enough" if candidate.neurons == 1 else "are enough"
     return f"{named[0].upper()}{named[1:]} {does}"
 
 
 def between(study: Study) -> str:
     """What the interval on the number of neurons says."""
-    low, high = (study.plan.candidates[k] for k in (study.verdict.low, study.verdict.high))
+    low, high = study.verdict.low, study.verdict.high
     if low == high:
         return "no other width is in question"
-    return f"the answer lies between {low.label} and {neurons(high)}"
+    return f"the answer lies between {study.evidence.labels[low]} and {neurons(study, high)}"
 
 
 def tested(study: Study) -> str | None:
     """What the chosen network did on the test images; None where there are none."""
     if study.test is None:
         return None
-    source = "test images" if study.test_given else "images set aside before training"
-    return f"On {study.tested_on:,} {source}, looked at once, this network answers {limits(study.test)} rightly."
+    source = "test images" if study.subject.test_given else "images set aside before training"
+    return (
+        f"On {study.subject.tested_on:,} {source}, looked at once, this network answers {limits(study.test)} rightly."
+    )
 
 
 def limits(interval: Interval) -> str:
@@ -91,72 +127,16 @@ def compact(interval: Interval) -> str:
     return f"{percent(interval.mean)} ({100 * interval.low:.1f}–{100 * interval.high:.1f})"
 
 
-def caveats(study: Study) -> list[str]:
-    """What a careful reader should know before relying on the verdict, most important first."""
-    return [text for says in (_edge, _undecided, _luck, _few_images, _no_test, _diverged) for text in says(study)]
-
-
-def _edge(study: Study) -> Iterator[str]:
-    candidates, verdict = study.plan.candidates, study.verdict
-    last = len(candidates) - 1
-    if not last:
-        yield "Only one width was tried: there is nothing to compare it with."
-    elif last in (verdict.best, verdict.enough):
-        yield (
-            f"The widest network tried ({neurons(candidates[last])}) is among the best: "
-            "wider ones were not tried and may do better."
-        )
-
-
-def _undecided(study: Study) -> Iterator[str]:
-    low, high = (study.plan.candidates[k] for k in (study.verdict.low, study.verdict.high))
-    if low != high:
-        yield (
-            f"Widths {low.label} to {high.label} cannot be told apart with certainty: "
-            "more replicates or more images would narrow this."
-        )
-
-
-def _luck(study: Study) -> Iterator[str]:
-    count = study.plan.replicates
-    if count == 1:
-        yield f"1 replicate: luck of initialisation and data order is not measured; {FEW_REPLICATES} or more are better."
-    elif count < FEW_REPLICATES:
-        yield (
-            f"{count} replicates: luck of initialisation and data order is measured badly; "
-            f"{FEW_REPLICATES} or more are better."
-        )
-
-
-def _few_images(study: Study) -> Iterator[str]:
-    each, tolerance = 100 / study.judged_by, study.plan.tolerance
-    if 0 < tolerance < each:
-        yield (
-            f"Only {study.judged_by} validation images: each one is {each:.2g} points, more than the tolerance of "
-            f"{tolerance:g}; a tolerance of {math.ceil(each)} or more can be answered sooner."
-        )
-    elif study.judged_by < FEW_IMAGES:
-        yield f"Only {study.judged_by} validation images: each one is {each:.2g} points."
-
-
-def _no_test(study: Study) -> Iterator[str]:
-    if study.test is None:
-        yield (
-            "No test images: the classes are too small to set some aside, "
-            "so the accuracy is that of images which helped to choose."
-        )
-
-
-def _diverged(study: Study) -> Iterator[str]:
-    if not all(math.isfinite(loss) for loss in study.losses):
-        yield "Some networks diverged: a smaller learning rate may help."
+def difference(interval: Interval) -> str:
+    """A difference of two shares in points: "2.1 points (0.9 to 3.3)"."""
+    return f"{100 * interval.mean:.1f} points ({100 * interval.low:.1f} to {100 * interval.high:.1f})"
 
 
 def trained(found: Trained) -> str:
     """What one training gave."""
     last, count = found.epochs[-1], len(found.epochs)
     seen = (
-        f"After {count} epoch{'s' * (count > 1)}: {percent(last['accuracy'])} of the images learned from, "
+        f"After {counted(count, 'epoch')}: {percent(last['accuracy'])} of the images learned from, "
         f"{percent(last['val_accuracy'])} of validation images"
     )
     tested = "" if found.test is None else f", {limits(found.test)} of test images"

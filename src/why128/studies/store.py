@@ -18,17 +18,19 @@ from typing import Any
 from why128.errors import InputRefused, SurroundingsError, UsageError, shown
 
 APPLICATION = 0x77313238  # "w128", in SQLite's header: whose file this is
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE study (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE trials (
-    candidate TEXT NOT NULL, replicate INTEGER NOT NULL, parameters INTEGER NOT NULL, seconds REAL NOT NULL,
-    loss REAL, accuracy REAL NOT NULL, val_loss REAL, val_accuracy REAL NOT NULL,
-    hits BLOB NOT NULL, network TEXT NOT NULL, PRIMARY KEY (candidate, replicate)) WITHOUT ROWID;
+    candidate TEXT NOT NULL, setting INTEGER NOT NULL, replicate INTEGER NOT NULL, twin TEXT NOT NULL,
+    parameters INTEGER NOT NULL, seconds REAL NOT NULL, loss REAL, accuracy REAL NOT NULL, val_loss REAL,
+    val_accuracy REAL NOT NULL, tuning REAL, hits BLOB NOT NULL, network TEXT NOT NULL,
+    PRIMARY KEY (candidate, setting, replicate, twin)) WITHOUT ROWID;
 CREATE TABLE epochs (
-    candidate TEXT NOT NULL, replicate INTEGER NOT NULL, epoch INTEGER NOT NULL,
-    loss REAL, accuracy REAL, val_loss REAL, val_accuracy REAL, PRIMARY KEY (candidate, replicate, epoch)) WITHOUT ROWID;
+    candidate TEXT NOT NULL, setting INTEGER NOT NULL, replicate INTEGER NOT NULL, epoch INTEGER NOT NULL,
+    loss REAL, accuracy REAL, val_loss REAL, val_accuracy REAL,
+    PRIMARY KEY (candidate, setting, replicate, epoch)) WITHOUT ROWID;
 """
 
 
@@ -36,14 +38,17 @@ CREATE TABLE epochs (
 class Trial:
     """One trained network, as a row."""
 
-    candidate: str
+    candidate: str  # its label in the plan
+    setting: int  # which of the plan's settings it was trained with
     replicate: int
+    twin: str  # which part of its luck is the next replicate's: "initialisation", "order", "sample"; "" for none
     parameters: int
     seconds: float
     loss: float
     accuracy: float  # on the images learned from, after training
     val_loss: float
     val_accuracy: float
+    tuning: float | None  # accuracy on tuning images, where settings are compared
     hits: bytes  # which validation images were answered rightly, a bit each (numpy.packbits)
     network: str  # its file, relative to the folder; none for one that diverged
 
@@ -53,6 +58,7 @@ class EpochRow:
     """One epoch of one trained network, as a row."""
 
     candidate: str
+    setting: int
     replicate: int
     epoch: int
     loss: float
@@ -154,8 +160,13 @@ def read(folder: str | os.PathLike) -> tuple[Mapping[str, Any], list[Trial], lis
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
             kept = database.execute("SELECT key, value FROM study")
             notes = {key: json.loads(value) for key, value in kept}
-            trials = [Trial(*row) for row in database.execute("SELECT * FROM trials ORDER BY replicate, parameters")]
-            rows = database.execute("SELECT * FROM epochs ORDER BY replicate, candidate, epoch")
+            trials = [
+                Trial(*row)
+                for row in database.execute(
+                    "SELECT * FROM trials ORDER BY replicate, parameters, candidate, setting, twin"
+                )
+            ]
+            rows = database.execute("SELECT * FROM epochs ORDER BY replicate, candidate, setting, epoch")
             epochs = [EpochRow(*row) for row in rows]
     except (sqlite3.Error, ValueError, TypeError) as fault:
         raise InputRefused(

@@ -1,166 +1,129 @@
-"""A study from its plan to its verdict: train, keep, decide, hand over one network, and open the test images once."""
+"""A study and its answer, read from its folder.
+
+Running one (conduct.py) fills a folder, and ends by reading it: a study is the same whether it was run a second or a
+year ago.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from why128.data import Dataset, Images
-from why128.division import Division, divide
+from why128.activations import Activation
+from why128.errors import InputRefused, shown
 from why128.formats import keras_file
-from why128.ladder import Ladder
-from why128.network import Network, Preparation
-from why128.studies import statistics
+from why128.network import Network
+from why128.statistics.intervals import Interval
+from why128.statistics.looks import spent
+from why128.studies import store as stores
+from why128.studies.candidate import Candidate
+from why128.studies.cost import Cost
+from why128.studies.evidence import Evidence
+from why128.studies.examination import Examination
+from why128.studies.findings import Findings, find
 from why128.studies.plan import Plan
-from why128.studies.run import Event, Replicate, replicates
-from why128.studies.statistics import Interval
-from why128.studies.store import EpochRow, Store, Trial
+from why128.studies.store import Trial
+from why128.studies.subject import Subject
 from why128.studies.verdict import Verdict, decide
 
 CHOSEN = "enough.keras"  # the network that a study hands over
+EXAMINED = "examination.npz"  # what it answered to the test images
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """A finished study."""
+    """A finished study.  Candidates are those tried, by their place, smallest first."""
 
     plan: Plan
-    data: Dataset
+    subject: Subject
+    evidence: Evidence
     verdict: Verdict
-    network: Network  # the chosen one: of the replicates of the chosen width, the best on validation images
-    replicate: int  # which replicate it is
-    test: Interval | None  # its accuracy on the test images, looked at once
-    test_given: bool  # whether these came with the data, or were set aside
-    seconds: tuple[float, ...]  # of training, by candidate, the mean of its replicates
-    parameters: tuple[int, ...]  # by candidate
-    losses: tuple[float, ...]  # on validation images, by candidate, the mean of its replicates
-    judged_by: int  # how many validation images
-    tested_on: int  # how many test images
+    costs: tuple[Cost, ...]
+    examination: Examination | None  # None where the chosen network diverged
+    environment: dict[str, Any]
+    looks: int | None  # before the one that ended a study that stops when it knows
     folder: Path
 
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The candidates tried."""
+        return self.evidence.candidates
 
-def study(
-    plan: Plan,
-    data: Dataset,
-    folder: str | os.PathLike,
-    tell: Callable[[Event], None] = lambda event: None,
-    workers: int | None = None,
-) -> Study:
-    """Run a plan on a data set, keeping every result in `folder` as it arrives; `tell` hears each event.
+    @property
+    def replicate(self) -> int:
+        """Which replicate the chosen network is."""
+        return chosen(self.evidence, self.verdict).replicate
 
-    Raises InputRefused where a class is too small to be divided, UsageError where the folder holds something already;
-    then nothing was written.
+    @property
+    def failed(self) -> bool:
+        """Whether no network learned anything: then nothing can be said of widths."""
+        return sum(self.findings.never) == int(self.evidence.replicates.sum())
+
+    @property
+    def settled(self) -> bool:
+        """Whether `enough` is shown: among several widths, some of which learned."""
+        return self.verdict.settled and len(self.candidates) > 1 and not self.failed
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What else the evidence says."""
+        return find(self.evidence, self.verdict, self.subject)
+
+    @cached_property
+    def network(self) -> Network:
+        """The network that the study hands over.  Raises InputRefused where its file is gone, or it diverged."""
+        return keras_file.load(self.folder / CHOSEN)
+
+    @property
+    def test(self) -> Interval | None:
+        """The chosen network's accuracy on the test images; None where there are none."""
+        examined = self.examination
+        return examined.accuracy(self.plan.confidence) if examined and examined.part == "test" else None
+
+
+def read(folder: str | os.PathLike, own: Sequence[Activation] = ()) -> Study:
+    """The study in a folder; `own` are the activations of one's own that its plan may name.
+
+    Raises InputRefused for what is no study, is damaged, or did not end.
     """
-    division = divide(data, plan.recipe.held_out, plan.recipe.seed)
-    with Store(folder) as store:
-        store.note(plan=plan.document(), data=described(data))
-        done: list[Replicate] = []
-        for event in replicates(plan, data, division, workers):
-            if isinstance(event, Replicate):
-                done.append(event)
-                _keep(store, plan, data, event)
-            tell(event)
-        finished = _finish(plan, data, division, sorted(done, key=lambda r: r.number), store.folder)
-        if finished.network.finite:
-            keras_file.save(finished.network, store.folder / CHOSEN)
-        return finished
-
-
-def _finish(plan: Plan, data: Dataset, division: Division, done: list[Replicate], folder: Path) -> Study:
-    """Decide, choose the network, and open the test images for it."""
-    held_out = np.stack([r.held_out.hits for r in done])  # (R, K, N')
-    verdict = decide(plan, np.stack([r.learned.hits for r in done]), held_out)
-    chosen = done[int(held_out[:, verdict.enough].mean(1).argmax())]
-    network = _network(plan, data, chosen, verdict.enough)
-    costs = _costs(plan, data)
-    return Study(
-        plan=plan,
-        data=data,
-        verdict=verdict,
-        network=network,
-        replicate=chosen.number,
-        test=_tested(network, division.test, plan.confidence),
-        test_given=division.test_given,
-        seconds=tuple((float(np.mean([r.seconds for r in done])) * costs).tolist()),
-        parameters=tuple(sum(w.size for w in weights) for weights in chosen.weights),
-        losses=tuple(np.mean([r.held_out.losses.mean(1) for r in done], axis=0).tolist()),
-        judged_by=len(division.held_out),
-        tested_on=0 if division.test is None else len(division.test),
-        folder=folder,
-    )
-
-
-def _tested(network: Network, test: Images | None, confidence: float) -> Interval | None:
-    """The one look at the test images."""
-    if test is None:
-        return None
-    _, hits = network.assess(test.pixels, test.labels)
-    return statistics.wilson(int(hits.sum()), len(hits), confidence)
-
-
-def _costs(plan: Plan, data: Dataset) -> np.ndarray:
-    """Each candidate's share of a cohort's multiplications, by which the cohort's seconds are shared out.  # (K,)"""
-    ladder = Ladder.of(plan.networks(data))
-    later = (sum(layer.units * inputs for layer, inputs in chain.later) for chain in ladder.chains)
-    costs = np.array([rows * ladder.inputs + rest for rows, rest in zip(ladder.rows, later, strict=True)], float)
-    return costs / costs.sum()
-
-
-def _network(plan: Plan, data: Dataset, replicate: Replicate, k: int) -> Network:
-    """Candidate k of a replicate as a finished network."""
-    mode = "rgb" if data.image_shape[2] == 3 else "gray"
-    about = {
-        "data": data.name,
-        "fingerprint": data.fingerprint,
-        "seed": plan.recipe.seed,
-        "replicate": replicate.number,
-        "width": plan.candidates[k].label,
-        "epochs": plan.recipe.epochs,
-    }
-    preparation = Preparation(mode, (0.0, 255.0 if data.train.pixels.dtype == np.uint8 else 1.0))
-    return Network(plan.networks(data)[k], replicate.weights[k], data.classes, preparation, about)
-
-
-def _keep(store: Store, plan: Plan, data: Dataset, replicate: Replicate) -> None:
-    """A finished replicate on disk: its networks first, then the rows that name them."""
-    costs = _costs(plan, data)
-    trials, epochs = [], []
-    for k, candidate in enumerate(plan.candidates):
-        network = _network(plan, data, replicate, k)
-        file = f"networks/{candidate.label}-replicate{replicate.number}.keras" if network.finite else ""
-        if file:
-            keras_file.save(network, store.folder / file)
-        learned, held_out = replicate.learned, replicate.held_out
-        trials.append(
-            Trial(
-                candidate=candidate.label,
-                replicate=replicate.number,
-                parameters=network.parameters,
-                seconds=replicate.seconds * float(costs[k]),
-                loss=float(learned.losses[k].mean()),
-                accuracy=float(learned.hits[k].mean()),
-                val_loss=float(held_out.losses[k].mean()),
-                val_accuracy=float(held_out.hits[k].mean()),
-                hits=np.packbits(held_out.hits[k]).tobytes(),
-                network=file,
-            )
+    notes, rows, epochs = stores.read(folder)
+    if "finished" not in notes:
+        raise InputRefused(
+            f"{shown(folder)}: expected a finished study, found one that did not end ({len(rows)} networks trained)",
+            hint="run why128 study again",
         )
-        curves = zip(*(curve[:, k].tolist() for curve in replicate.curves.values()), strict=True)
-        epochs += [EpochRow(candidate.label, replicate.number, epoch, *row) for epoch, row in enumerate(curves)]
-    store.add(trials, epochs)
+    try:
+        plan, subject = Plan.of(notes["plan"], own), Subject.from_document(notes["subject"])
+        evidence = Evidence.of(plan, subject.judged_by, rows, epochs)
+        costs = tuple(Cost.of(document) for document in notes["costs"])
+        verdict = decided(evidence, costs, notes["looks"])
+        examined = Path(folder) / EXAMINED
+        examination = Examination.unpacked(examined.read_bytes()) if examined.exists() else None
+        environment = notes["environment"]
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as fault:
+        if isinstance(fault, InputRefused):
+            raise
+        raise InputRefused(
+            f"{shown(folder)}: a damaged study ({shown(repr(fault))}); expected what why128 study wrote"
+        ) from None
+    return Study(plan, subject, evidence, verdict, costs, examination, environment, notes["looks"], Path(folder))
 
 
-def described(data: Dataset) -> dict[str, Any]:
-    """The data of a study as JSON."""
-    return {
-        "name": data.name,
-        "fingerprint": data.fingerprint,
-        "images": len(data.train),
-        "classes": list(data.classes),
-        "image_shape": list(data.image_shape),
-    }
+def decided(evidence: Evidence, costs: Sequence[Cost], looks: int | None) -> Verdict:
+    """The verdict of a study that looked so often before (None: that looks once, and spends its whole risk then)."""
+    allowed = np.array([evidence.plan.budget.allows(cost) for cost in costs])
+    if not allowed.any():  # too slow, all of them: then the limit decides nothing
+        allowed[:] = True
+    risk = 1 - evidence.plan.confidence
+    return decide(evidence, allowed, 1 - (risk if looks is None else spent(risk, looks)))
+
+
+def chosen(evidence: Evidence, verdict: Verdict) -> Trial:
+    """Of the replicates of the verdict's candidate, the best on validation images that did not diverge, if any."""
+    return max(evidence.trials[verdict.enough], key=lambda trial: (bool(trial.network), trial.val_accuracy))

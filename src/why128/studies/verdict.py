@@ -1,8 +1,7 @@
-"""The verdict: a non-inferiority question, not an argmax.
+"""The verdict: how many neurons are enough, and how sure that is.
 
-Enough is the smallest candidate that is not worse than the best by more than the tolerance in at least the stated
-share of bootstrap draws; in each draw the best is looked for anew, so its own uncertainty counts.  The interval holds
-the smallest sufficient candidate of the middle draws.
+A non-inferiority question, not an argmax: the smallest candidate that is not worse than the best by more than the
+tolerance (statistics/best.py has the procedure, and what it guarantees).
 """
 
 from __future__ import annotations
@@ -11,43 +10,78 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from why128.addresses import draws
-from why128.studies import statistics
-from why128.studies.plan import Plan
-from why128.studies.statistics import Interval
+from why128 import activations
+from why128.statistics.best import Question, Rungs, rungs, standing
+from why128.statistics.crossed import Crossed
+from why128.statistics.intervals import Interval, accuracy
+from why128.studies.candidate import Candidate
+from why128.studies.evidence import Evidence
+
+# The levels at which it is asked whether a candidate can be claimed: what is reported is the highest that it reaches.
+LEVELS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99, 0.995, 0.999)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The study's answer; candidates are named by their place in the ladder."""
+    """The study's answer; candidates are named by their place among those tried."""
 
-    enough: int  # the smallest candidate shown to be within the tolerance of the best
+    enough: int  # the smallest candidate shown to be within the tolerance of the best; where not settled, the likeliest
     low: int  # the interval on it
     high: int
-    best: int  # the candidate with the highest validation accuracy
-    settled: bool  # False where no candidate reaches the confidence: then the best stands in for enough
-    shares: tuple[float, ...]  # for each candidate, the share of draws in which it is within the tolerance
+    best: int  # the candidate with the highest validation accuracy, of those within the budget
+    settled: bool  # whether `enough` is shown, or only looks so
+    confidence: float  # at which all this is said, after what earlier looks have spent
+    confidences: tuple[float, ...]  # for each candidate, the highest level at which it can be claimed; 0 for none
+    too_small: tuple[bool, ...]  # candidates shown to be worse than some other by more than the tolerance
     accuracies: tuple[Interval, ...]  # on validation images
-    learned: tuple[Interval, ...]  # on the images learned from
-
-    @property
-    def gaps(self) -> tuple[float, ...]:
-        """Training accuracy minus validation accuracy, by candidate."""
-        return tuple(a.mean - b.mean for a, b in zip(self.learned, self.accuracies, strict=True))
+    within_budget: tuple[bool, ...]
 
 
-def decide(plan: Plan, learned: np.ndarray, held_out: np.ndarray) -> Verdict:
-    """The verdict from hits on the images learned from (R, K, N) and on validation images (R, K, N')."""
-    drawn = statistics.pigeonhole(held_out, draws(plan.recipe.seed, "bootstrap"))  # (draws, K)
-    tolerance, tail = plan.tolerance / 100, (1 - plan.confidence) / 2
-    shares = statistics.shares_within(drawn, tolerance)
-    sure = np.flatnonzero(shares >= plan.confidence)
-    best = int(held_out.mean((0, 2)).argmax())
-    enough = int(sure[0]) if len(sure) else best
-    smallest = statistics.smallest_within(drawn, tolerance)
-    low, high = np.quantile(smallest, [tail, 1 - tail], method="inverted_cdf").astype(int)
+def decide(evidence: Evidence, allowed: np.ndarray, confidence: float) -> Verdict:
+    """The verdict on the candidates that a budget allows (K,), at this confidence.
+
+    From one replicate nothing is shown about widths: the verdict is then not settled, whatever the images say.
+    """
+    asked = asked_about(evidence, allowed)
+    crossed = Crossed.of(evidence.hits(asked))
+    question = Question(evidence.plan.tolerance / 100, families([evidence.candidates[k] for k in asked]))
+    found = rungs(crossed, question, confidence)
+    if crossed.replicates == 1:
+        found = Rungs(None, 0, len(asked) - 1, found.best, found.likely, (False,) * len(asked))
+    held, too_small = np.zeros(len(evidence.tried)), ~evidence.in_question
+    too_small[asked] = found.too_small
+    for level in LEVELS if crossed.replicates > 1 else ():
+        held[asked[standing(crossed, question, 1 - level).within]] = level
     return Verdict(
-        enough, min(int(low), enough), max(int(high), enough), best, bool(len(sure)), tuple(shares.tolist()),
-        tuple(statistics.accuracy(held_out[:, k], plan.confidence) for k in range(len(plan.candidates))),
-        tuple(statistics.accuracy(learned[:, k], plan.confidence) for k in range(len(plan.candidates))),
-    )  # fmt: skip
+        enough=int(asked[found.likely if found.enough is None else found.enough]),
+        low=int(asked[found.low]),
+        high=int(asked[found.high]),
+        best=int(asked[found.best]),
+        settled=found.enough is not None,
+        confidence=confidence,
+        confidences=tuple(held.tolist()),
+        too_small=tuple(too_small.tolist()),
+        accuracies=tuple(
+            accuracy(evidence.hits([k])[:, 0], evidence.plan.confidence) for k in range(len(evidence.tried))
+        ),
+        within_budget=tuple(allowed.tolist()),
+    )
+
+
+def asked_about(evidence: Evidence, allowed: np.ndarray) -> np.ndarray:
+    """The candidates that a verdict compares, of those that a budget allows (K,): those in question.
+
+    Where a study that stops when it knows has given up all that are allowed, these.  Returns their places.
+    """
+    found = np.flatnonzero(evidence.in_question & allowed)
+    return found if len(found) else np.flatnonzero(allowed)
+
+
+def families(candidates: list[Candidate]) -> np.ndarray:
+    """Which candidates are steps of the same ladder: alike in depth and activation; width 0 belongs to the first.
+
+    Returns (K,) whole numbers.
+    """
+    names = [(len(c.widths), activations.label(c.activation)) for c in candidates]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(n for n in names if n[0]))}
+    return np.array([numbers.get(name, 0) for name in names])

@@ -1,0 +1,131 @@
+"""The examination of the chosen network: its one look at the test images, and what it got wrong there.
+
+Where no test images could be set aside, validation images stand in for them, and it says so.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from why128.addresses import draws
+from why128.data import Images
+from why128.network import Network
+from why128.statistics.calibration import Calibration, by_chance, calibration, temperature, tempered
+from why128.statistics.intervals import Interval, wilson
+
+MOST_MISTAKES = 24  # pictures that are kept: a person looks at no more
+# What NumPy and zipfile raise for files that are cut, overwritten, or another kind of archive.
+DAMAGED = (
+    ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Mistake:
+    """An image that the network answered wrongly."""
+
+    pixels: np.ndarray  # (height, width) or (height, width, 3), bytes
+    true: int
+    answered: int
+    probability: float  # of its answer
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """What the network answered, image by image."""
+
+    part: str  # "test", or "validation" where there are no test images
+    probabilities: np.ndarray  # (N, C) float32
+    labels: np.ndarray  # (N,)
+    mistakes: tuple[Mistake, ...]  # the most confident first
+    temperature: float | None  # that suits the validation images; None where they set no bound to it
+
+    @property
+    def answers(self) -> np.ndarray:
+        """The class that each answer names.  # (N,)"""
+        return self.probabilities.argmax(1)
+
+    def accuracy(self, confidence: float) -> Interval:
+        """The share answered rightly, with Wilson's interval."""
+        return wilson(int((self.answers == self.labels).sum()), len(self.labels), confidence)
+
+    @cached_property
+    def confusion(self) -> np.ndarray:
+        """How often each true class (row) was answered as each class (column).  # (C, C)"""
+        classes = self.probabilities.shape[1]
+        return np.bincount(self.labels * classes + self.answers, minlength=classes**2).reshape(classes, classes)
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """Whether its probabilities mean what they say."""
+        return calibration(self.probabilities, self.labels)
+
+    @cached_property
+    def by_chance(self) -> Interval | None:
+        """The calibration error that probabilities like these would show if they meant what they say."""
+        return by_chance(self.probabilities, draws(0, "calibration by chance"))
+
+    @cached_property
+    def calibrated(self) -> Calibration | None:
+        """The calibration after the temperature; None where there is none."""
+        if self.temperature is None:
+            return None
+        return calibration(tempered(self.probabilities, self.temperature), self.labels)
+
+    def packed(self) -> bytes:
+        """The examination as a file's bytes (NumPy's .npz)."""
+        file = io.BytesIO()
+        mistakes = self.mistakes
+        np.savez_compressed(
+            file, part=np.array(self.part), probabilities=self.probabilities, labels=self.labels,
+            temperature=np.array(np.nan if self.temperature is None else self.temperature), pixels=np.array([m.pixels for m in mistakes], np.uint8),
+            true=np.array([m.true for m in mistakes], int), answered=np.array([m.answered for m in mistakes], int),
+            probability=np.array([m.probability for m in mistakes], float),
+        )  # fmt: skip
+        return file.getvalue()
+
+    @classmethod
+    def unpacked(cls, content: bytes) -> Examination:
+        """The inverse of `packed`.  Raises ValueError for what is none."""
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+                columns = (kept["pixels"], *(kept[name].tolist() for name in ("true", "answered", "probability")))
+                mistakes = tuple(Mistake(*row) for row in zip(*columns, strict=True))
+                suits = float(kept["temperature"])
+                found = cls(
+                    str(kept["part"]),
+                    kept["probabilities"],
+                    kept["labels"],
+                    mistakes,
+                    None if np.isnan(suits) else suits,
+                )
+        except DAMAGED as fault:
+            raise ValueError(f"no examination: {fault!r}") from None
+        if found.probabilities.ndim != 2 or found.labels.shape != found.probabilities.shape[:1]:
+            raise ValueError(f"{len(found.labels)} labels, but answers {found.probabilities.shape}")
+        return found
+
+
+def examine(network: Network, images: Images, part: str, validation: Images) -> Examination:
+    """Let a network answer images, once; `validation` are those by which its temperature is chosen."""
+    answers = network.probabilities(network.preparation.to_input(images.pixels))  # (N, C)
+    chosen = answers.argmax(1)
+    sure = np.where(chosen == images.labels, -1.0, answers.max(1))  # (N,)
+    wrong = np.argsort(-sure, kind="stable")[: min(MOST_MISTAKES, int((sure >= 0).sum()))]
+    mistakes = tuple(
+        Mistake(_bytes(images.pixels[i]), int(images.labels[i]), int(chosen[i]), float(sure[i])) for i in wrong
+    )
+    held_out = network.probabilities(network.preparation.to_input(validation.pixels))
+    return Examination(part, answers, images.labels, mistakes, temperature(held_out, validation.labels))
+
+
+def _bytes(pixels: np.ndarray) -> np.ndarray:
+    """One picture for a person to look at.  # (height, width) or (height, width, 3), bytes"""
+    scaled = pixels if pixels.dtype == np.uint8 else np.clip(np.rint(pixels * 255), 0, 255).astype(np.uint8)
+    return scaled[..., 0] if scaled.ndim == 3 and scaled.shape[2] == 1 else scaled

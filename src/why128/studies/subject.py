@@ -1,0 +1,64 @@
+"""What a study asks about: its data and their division, as far as its answer speaks of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from why128.data import Dataset
+from why128.data.repeats import digests
+from why128.division import Division
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The data of a study, without their pixels."""
+
+    name: str
+    fingerprint: str
+    images: int  # given to learn from and to validate by; without a test part, also to test by
+    classes: tuple[str, ...]
+    image_shape: tuple[int, int, int]  # height, width, channels
+    warnings: tuple[str, ...]
+    learned: tuple[int, ...]  # images learned from, by class
+    judged: tuple[int, ...]  # validation images, by class
+    tuned_by: int  # tuning images
+    tested_on: int  # test images; 0 where there are none
+    test_given: bool  # whether these came with the data, or were set aside
+    leaked: int  # test images that are also among the others
+
+    @property
+    def learned_from(self) -> int:
+        """How many images are learned from."""
+        return sum(self.learned)
+
+    @property
+    def judged_by(self) -> int:
+        """How many validation images there are."""
+        return sum(self.judged)
+
+    @classmethod
+    def of(cls, data: Dataset, division: Division) -> Subject:
+        """The subject of a study of this data, divided so."""
+        learned, judged = (
+            tuple(np.bincount(data.train.labels[rows], minlength=len(data.classes)).tolist())
+            for rows in (division.learned, division.held_out)
+        )
+        known = set(digests(data.train.take(np.concatenate([division.learned, division.held_out, division.tuning]))))
+        leaked = division.test.repeated(known) if division.test else 0
+        return cls(
+            data.name, data.fingerprint, len(data.train), tuple(data.classes), data.image_shape, tuple(data.warnings),
+            learned, judged, len(division.tuning), len(division.test or ()), division.test_given, leaked,
+        )  # fmt: skip
+
+    def document(self) -> dict[str, Any]:
+        """The subject as JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Subject:
+        """The inverse of `document`."""
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}
+        return cls(**values)

@@ -1,0 +1,92 @@
+"""Which images serve what: no image serves two purposes, every class is in each part, and the same seed divides alike."""
+
+import numpy as np
+import pytest
+
+from tests import networks
+from why128.data import Dataset, Images
+from why128.division import SAMPLE_SHARE, divide, sample
+from why128.errors import InputRefused
+
+
+def dataset(labels, test=None):
+    pixels = np.zeros((len(labels), 2, 2, 1), np.uint8)
+    return Dataset("pets", ("a", "b", "c"), Images(pixels, np.array(labels, np.int32)), test, "0-255", (), ())
+
+
+DATA = dataset(np.random.default_rng(1).choice(3, 300, p=[0.5, 0.3, 0.2]))
+
+
+@pytest.mark.parametrize("tuning", [0.0, 0.15, 0.5])
+def test_no_image_serves_two_purposes(tuning):
+    division = divide(DATA, 0.3, 7, tuning)
+    parts = (division.learned, division.held_out, division.tuning)
+    assert len(np.unique(np.concatenate(parts))) == sum(map(len, parts)) == len(DATA.train) - len(division.test)
+    assert not division.test_given
+    assert all(set(DATA.train.labels[rows]) == {0, 1, 2} for rows in parts if len(rows))
+
+
+def test_tuning_images_are_a_share_of_each_class_of_those_to_learn_from():
+    plain, tuned = divide(DATA, 0.3, 7), divide(DATA, 0.3, 7, 0.15)
+    before, after = (np.bincount(DATA.train.labels[rows]) for rows in (plain.learned, tuned.tuning))
+    assert np.abs(after - 0.15 * before).max() < 1
+    assert len(plain.tuning) == 0
+
+
+def test_the_images_that_judge_and_test_are_the_same_with_and_without_tuning():
+    plain, tuned = divide(DATA, 0.3, 7), divide(DATA, 0.3, 7, 0.15)
+    assert (plain.held_out == tuned.held_out).all()
+    assert (plain.test.open().labels == tuned.test.open().labels).all()
+
+
+def test_test_images_that_came_with_the_data_are_used():
+    given = dataset(DATA.train.labels, test=DATA.train)
+    division = divide(given, 0.3, 5)
+    assert division.test.open() is given.test
+    assert division.test_given
+    assert len(division.learned) + len(division.held_out) == len(DATA.train)
+
+
+def test_a_class_too_small_to_tune_by_is_refused_by_name():
+    data = dataset([0] * 40 + [1] * 40 + [2] * 2)
+    divide(data, 0.3, 5)
+    with pytest.raises(InputRefused) as refused:
+        divide(data, 0.3, 5, 0.15)
+    assert str(refused.value) == "pets: classes with 1 image cannot be split, expected at least 2 of each class: c"
+    assert refused.value.hint == "add images of these classes, or leave the classes out"
+
+
+def test_every_sample_has_equally_many_images_of_each_class():
+    rows = divide(DATA, 0.3, 7).learned
+    drawn = [sample(rows, DATA.train.labels, 7, number) for number in range(5)]
+    whole = np.bincount(DATA.train.labels[rows])
+    for each in drawn:
+        assert (np.bincount(DATA.train.labels[each]) == np.round(SAMPLE_SHARE * whole)).all()
+        assert set(each) < set(rows)
+        assert (np.diff(each) > 0).all(), "sorted, and none twice"
+    assert len({tuple(each) for each in drawn}) == 5
+    assert (sample(rows, DATA.train.labels, 7, 3) == drawn[3]).all()
+    assert (sample(rows, DATA.train.labels, 8, 3) != drawn[3]).any()
+
+
+def test_two_samples_share_what_independent_draws_share():
+    """Of n images, two samples of four fifths share 0.64 n on average: over 200 pairs, within four standard errors."""
+    _, labels = networks.pictures(400)
+    rows = np.arange(400)
+    shared = [
+        len(np.intersect1d(sample(rows, labels, 0, 2 * i), sample(rows, labels, 0, 2 * i + 1))) / 400
+        for i in range(200)
+    ]
+    assert abs(np.mean(shared) - 0.64) < 4 * np.std(shared) / np.sqrt(200) + 0.002  # and the rounding of four classes
+
+
+def test_a_class_of_one_image_stays_in_every_sample():
+    labels = np.array([0] * 10 + [1])
+    assert all(10 in sample(np.arange(11), labels, 0, number) for number in range(20))
+
+
+def test_test_images_are_opened_once():
+    sealed = divide(DATA, 0.3, 7).test
+    assert len(sealed) == len(sealed.open())
+    with pytest.raises(AssertionError, match="test images are opened once"):
+        sealed.open()
