@@ -37,7 +37,7 @@ CONFIDENCE = 0.95
 
 def question(truth):
     """What a study asks of this truth: one ladder."""
-    return Question(truth.tolerance / 100, np.zeros(len(truth.means), int))
+    return Question.of(truth.tolerance / 100, len(truth.means))
 
 
 def judged(truth, studies, seed=0):

@@ -1,11 +1,14 @@
 """Which images serve what: no image serves two purposes, every class is in each part, and the same seed divides alike."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests import networks
 from why128.data import Dataset, Images
-from why128.division import SAMPLE_SHARE, divide, sample
+from why128.data.repeats import digests
+from why128.division import SAMPLE_SHARE, Sealed, divide, sample, without_test
 from why128.errors import InputRefused
 
 
@@ -90,3 +93,55 @@ def test_test_images_are_opened_once():
     assert len(sealed) == len(sealed.open())
     with pytest.raises(AssertionError, match="test images are opened once"):
         sealed.open()
+
+
+def test_asking_which_test_images_are_repeated_opens_nothing():
+    pixels = np.arange(300 * 4, dtype=np.uint16).astype(np.uint8).reshape(300, 2, 2, 1)
+    sealed = Sealed(Images(pixels, np.zeros(300, np.int32)))
+    assert sealed.repeated(set()) == 0
+    assert sealed.repeated(set(digests(Images(pixels[:2], np.zeros(2, np.int32))))) == 10, (
+        "bytes run out after 64 images"
+    )
+    assert len(sealed.open()) == 300
+    with pytest.raises(AssertionError, match="asked before they are opened"):
+        sealed.repeated(set())
+
+
+def marked(test=None):
+    """Data whose every image shows its own number, so that it can be found wherever it is."""
+    numbers = np.arange(len(DATA.train), dtype=np.uint16)
+    pixels = np.stack([numbers >> 8, numbers & 255, numbers * 0, numbers * 0], axis=1).astype(np.uint8)
+    return replace(dataset(DATA.train.labels, test), train=Images(pixels.reshape(-1, 2, 2, 1), DATA.train.labels))
+
+
+def shown(images):
+    """The numbers that images show."""
+    flat = images.pixels.reshape(len(images), 4).astype(int)
+    return (256 * flat[:, 0] + flat[:, 1]).tolist()
+
+
+def test_without_test_images_nobody_can_look_at_one():
+    data = marked()
+    division = divide(data, 0.3, 7, 0.15)
+    kept, rows = without_test(data, division)
+    assert (kept.test, rows.test) == (None, None)
+    assert not set(shown(kept.train)) & set(shown(division.test.open()))
+    for name in ("learned", "held_out", "tuning"):
+        before, after = (part.train.take(getattr(of, name)) for part, of in ((data, division), (kept, rows)))
+        assert shown(before) == shown(after)
+        assert (before.labels == after.labels).all()
+    assert sum(map(len, (rows.learned, rows.held_out, rows.tuning))) == len(kept.train)
+
+
+def test_a_given_test_part_goes_and_the_rest_is_not_copied():
+    data = marked(test=DATA.train)
+    kept, rows = without_test(data, divide(data, 0.3, 7))
+    assert kept.test is None
+    assert kept.train is data.train
+    assert rows.test_given
+
+
+def test_data_without_test_images_still_say_whose_they_are():
+    data = marked(test=DATA.train)
+    assert without_test(data, divide(data, 0.3, 7))[0].fingerprint == data.fingerprint
+    assert replace(data, test=None).fingerprint != data.fingerprint

@@ -1,72 +1,124 @@
 """Every key that a command prints stands in docs/json.md, in the section of that command; and every key there is printed."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import why128
+from tests.studying import hits, plan, told, trial
+from why128 import optimizers
+from why128.cli.main import COMMANDS
+from why128.report.answer import Answer
 
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text()
 SECTIONS = dict(re.findall(r"^## `why128 (.*?) --json`\n(.*?)(?=^## |\Z)", PAGE, re.M | re.S))
-BY_NAME = {
-    "labels",
-    "probabilities",
-    "classes",
-}  # their keys are names of classes; what stands below those is looked at
+# Their keys are names of classes or packages; what stands below those is looked at.
+BY_NAME = {"labels", "probabilities", "classes", "versions"}
+VALUES = ({"mean", "low", "high"}, {"median", "low", "high"})  # intervals and timings, explained at the top of the page
 
 PRINTED = {
-    "study": lambda study, desk: study,
-    "train": lambda study, desk: why128("train", "pets", "--hidden", "4", "--epochs", "2", "--json", within=desk),
-    "evaluate": lambda study, desk: why128("evaluate", "enough/enough.keras", "pets", "--json", within=desk),
-    "predict": lambda study, desk: why128("predict", "enough/enough.keras", "pets/cat/000.png", "--json", within=desk),
-    "inspect DATA": lambda study, desk: why128("inspect", "pets", "--json", within=desk),
-    "inspect MODEL": lambda study, desk: why128("inspect", "enough/enough.keras", "--json", within=desk),
-    "data": lambda study, desk: why128("data", "--json"),
+    "study": lambda study, desk: study.document,
+    "train": lambda study, desk: said(desk, "train", "pets", "--hidden", "4", "--epochs", "2"),
+    "evaluate": lambda study, desk: said(desk, "evaluate", "enough/enough.keras", "pets"),
+    "predict": lambda study, desk: said(desk, "predict", "enough/enough.keras", "pets/cat/000.png"),
+    "inspect DATA": lambda study, desk: said(desk, "inspect", "pets"),
+    "inspect MODEL": lambda study, desk: said(desk, "inspect", "enough/enough.keras"),
+    "data": lambda study, desk: said(desk, "data"),
+    "report": lambda study, desk: [
+        said(desk, "report", "enough", "--chart", "gap", "--out", "gap.svg"),
+        *said(desk, "report", "--list"),
+    ],
 }
 
 
-def keys(value, named=False):
-    """Every key of a document, wherever in it, but for names of classes."""
-    if isinstance(value, dict):
+def said(desk, *arguments):
+    return why128(*arguments, "--json", within=desk).document
+
+
+def paths(value, at="", named=False):
+    """Every key of a document by its path, such as `candidates[].gap`; intervals and timings are values."""
+    if isinstance(value, dict) and set(value) not in VALUES:
         for key, inner in value.items():
+            here = at if named else f"{at}.{key}".lstrip(".")
             if not named:
-                yield key
-            yield from keys(inner, named=key in BY_NAME and not named)
+                yield here
+            yield from paths(inner, here, named=key in BY_NAME and not named)
     elif isinstance(value, list):
         for inner in value:
-            yield from keys(inner)
+            yield from paths(inner, at and f"{at}[]")
 
 
 def documented(section):
-    """The last part of every dotted name in code: `candidates[].gap` is gap; what is quoted as a value is none."""
-    words = re.findall(r"`([^`]+)`", section) + re.findall(r'"(mean|low|high)"', PAGE)
-    return {re.sub(r".*\.", "", word) for word in words if re.fullmatch(r"[a-z_0-9.\[\]]+", word)}
+    """The paths in the first column; of what a row holds in words ("`name` and …"), the paths below it."""
+    found = set()
+    for keys, text in re.findall(r"^\| (`.*?) \| (.*?) \|$", section, re.M):
+        own = re.findall(r"`([a-z_0-9.\[\]]+)`", keys)
+        found |= set(own)
+        if len(own) == 1:
+            found |= {f"{own[0]}.{name}" for name in re.findall(r"(?<![\[{])`([a-z_0-9]+)`", text)}
+            found |= {f"{own[0]}.{name}" for name in re.findall(r'"(mean|low|high)"', text)}
+            found |= {f"{own[0]}[].{name}" for name in re.findall(r"`([a-z_0-9]+)`", text)}
+    return found
+
+
+def promised(section):
+    """The paths in the first column."""
+    rows = re.findall(r"^\| (`.*?) \|", section, re.M)
+    return {name for row in rows for name in re.findall(r"`([a-z_0-9.\[\]]+)`", row)}
+
+
+def known():
+    """The document of a study of which everything is known that can be."""
+    asked = plan(0, 2, 4, 8, 16, 32, 64, tolerance=1.0, resample=True)
+    answers = hits([60, 70, 79, 85.0, 88, 89.4, 90.1], 8, 4000, 0.1)
+    twins = [
+        trial(asked, 6, r, answers[(r + 2) % 5, 6], 0.9, twin=part)
+        for r in range(5)
+        for part in ("initialisation", "order", "sample")
+    ]
+    learned = answers.mean(2) + 0.03
+    study = told(asked, answers, learned=learned, twins=twins, about={"learned": (100,) * 4}, verdict={"enough": 5})
+    return Answer(study).document()
 
 
 def test_every_command_that_prints_a_document_has_a_section():
     assert set(SECTIONS) == set(PRINTED)
+    assert {name.split()[0] for name in SECTIONS} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", PRINTED)
 def test_every_key_that_is_printed_is_documented(command, study, desk):
-    printed = set(keys(PRINTED[command](study, desk).document))
+    printed = set(paths(PRINTED[command](study, desk)))
+    printed = {path.removeprefix("[].") for path in printed}
     assert len(printed) > 2
     assert not printed - documented(SECTIONS[command])
 
 
 @pytest.mark.parametrize("command", PRINTED)
 def test_every_key_that_is_documented_is_printed(command, study, desk):
-    rows = re.findall(r"^\| (.*?) \|", SECTIONS[command], re.M)
-    promised = {re.sub(r".*\.", "", name) for row in rows for name in re.findall(r"`([a-z_0-9.\[\]]+)`", row)}
-    assert promised
-    assert not promised - set(keys(PRINTED[command](study, desk).document))
+    printed = set(paths(PRINTED[command](study, desk)))
+    if command == "study":
+        printed |= set(paths(known()))
+    printed = {path.removeprefix("[].") for path in printed}
+    assert promised(SECTIONS[command])
+    assert not promised(SECTIONS[command]) - printed
+
+
+def test_every_key_of_a_study_of_which_everything_is_known_is_documented():
+    printed = set(paths(known()))
+    assert not printed - documented(SECTIONS["study"])
+    assert all(value is not None for value in known()["findings"].values())
 
 
 def test_the_numbers_of_every_optimizer_are_documented():
-    from dataclasses import fields
-
-    from why128 import optimizers
-
     for kind in optimizers.NAMED.values():
-        assert {field.name for field in fields(kind)} <= documented(SECTIONS["study"])
+        assert {f"plan.optimizer.{field.name}" for field in fields(kind)} <= documented(SECTIONS["study"])
+
+
+def test_a_key_that_is_not_documented_would_be_found():
+    """This page's own check must be able to fail."""
+    assert "candidates[].mine" in set(paths({"candidates": [{"mine": 1}]}))
+    assert "candidates[].mine" not in documented(SECTIONS["study"])
+    assert "verdict.latency_one" not in documented(SECTIONS["study"]), "a key of another place"

@@ -148,7 +148,7 @@ COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10[0-7])(?:;\d+)*m")
 def test_a_terminal_shows_what_is_going_on_and_no_color_is_honoured(stopped):
     status, said = stopped["terminal"]
     assert status == 0
-    assert "pets: 120 images, 3 classes; 1 width" in said
+    assert "pets: 120 images, 3 classes; 1 candidate × 1 replicate" in said
     assert "\x1b[?25l" in said, "a live display hides the cursor"
     assert said.rfind("\x1b[?25h") > said.rfind("\x1b[?25l"), "and brings it back"
     assert not COLOUR.search(said)

@@ -180,6 +180,28 @@ def test_no_neurons_stand_one_doubling_left_of_the_smallest_width():
     assert places.within(3.0)
 
 
+def test_the_shade_reaches_halfway_to_the_next_widths():
+    places = Positions.of(rows.rungs(of((0, 4, 16, 64))))
+    assert places.around(2, 2) == pytest.approx((8.0, 32.0))
+    assert places.around(1, 2) == pytest.approx((math.sqrt(8), 32.0))
+    assert places.around(0, 3) == pytest.approx(tuple(places.ends))  # no farther than the axis
+
+
+def test_names_that_would_cover_each_other_are_left_out():
+    def priced(count, families=1):
+        share = [Interval(s, s, s) for s in np.linspace(0.5, 0.9, count).tolist()]
+        return [cost.Priced(str(k), f"f{k % families}", 10.0 + k, share[k], k == 3) for k in range(count)]
+
+    def named(found):
+        drawn = cost.cost(found, "bytes", None, "t")
+        return [row["label"] for row in drawn["layer"][-2]["data"]["values"] if row["label"]]
+
+    assert named(priced(6)) == list("012345")
+    assert named(priced(30)) == ["0", "3", "29"]
+    worse = cost.Priced("w", "f1", 99.0, Interval(0.1, 0.1, 0.1))
+    assert named([*priced(6, families=2), worse]) == list("012345")
+
+
 def test_several_layers_stand_by_their_parameters():
     found = rows.rungs(of(DEEP))
     assert Positions.of(found).places == tuple(float(rung.parameters) for rung in found)

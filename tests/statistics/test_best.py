@@ -10,7 +10,7 @@ from benchmarks.verdict import judged, question
 from why128.statistics.best import Question, rungs, sidak, standing
 from why128.statistics.crossed import Crossed
 
-ONE = np.zeros(4, int)
+NONE = np.zeros(4, bool)
 
 
 def clear(means=(60, 70, 80, 80), images=20_000, tolerance=2.0, seed=0):
@@ -27,7 +27,7 @@ def test_a_clear_case():
 
 def test_equal_candidates_make_the_smallest_enough():
     hits = np.repeat(truth("one", [80], 0.2, 5000, 1.0).hits(np.random.default_rng(0)), 4, axis=1)
-    found = rungs(Crossed.of(hits), Question(0.01, ONE), 0.95)
+    found = rungs(Crossed.of(hits), Question.of(0.01, 4), 0.95)
     assert (found.enough, found.low, found.high, found.best) == (0, 0, 0, 0)
 
 
@@ -57,7 +57,7 @@ def test_the_order_of_candidates_that_are_no_ladder_does_not_matter_to_the_sums(
     """Each candidate a family of its own: turned round, the same ones are claimed."""
     crossed, _ = clear((78, 80, 80.5, 81), images=4000)
     turned = crossed.of_these(np.array([3, 2, 1, 0]))
-    forth, back = (standing(c, Question(0.02, np.arange(4)), 0.05).within for c in (crossed, turned))
+    forth, back = (standing(c, Question(0.02, np.arange(4), NONE), 0.05).within for c in (crossed, turned))
     assert forth.tolist() == back[::-1].tolist()
 
 
@@ -65,7 +65,7 @@ def test_nothing_is_claimed_below_one_that_fails():
     """The ladder is descended from the best: a lucky small candidate under a bad one is not reached."""
     crossed, asked = clear((81, 80, 81.3, 81), images=20_000, tolerance=1.0)
     assert standing(crossed, asked, 0.05).within.tolist() == [False, False, True, False]
-    apart = Question(asked.tolerance, np.array([1, 0, 0, 0]))
+    apart = Question(asked.tolerance, np.array([1, 0, 0, 0]), NONE)
     assert standing(crossed, apart, 0.05).within.tolist() == [True, False, True, False]
 
 
@@ -98,3 +98,36 @@ def test_a_known_curve_is_mostly_answered():
     """The proof above would hold for a verdict that never says anything."""
     assert judged(TRUTHS["MNIST, 10,000 images"], 40)["true rung named"] >= 0.75
     assert judged(TRUTHS["sample"], 40)["settled"] >= 0.8
+
+
+def test_what_is_doubtful_is_not_claimed_and_nothing_larger_is_called_the_smallest():
+    crossed, asked = clear()
+    doubted = Question(asked.tolerance, asked.families, np.array([False, False, True, False]))
+    assert standing(crossed, doubted, 0.05).within.tolist() == [False, False, False, True]
+    found = rungs(crossed, doubted, 0.95)
+    assert (found.enough, found.likely, found.high) == (None, 2, 3)
+
+
+def test_who_is_nearly_perfect_needs_no_comparison():
+    """A candidate whose runs fail half the time may be the best for all that is known; nobody is better than perfect."""
+    rng = np.random.default_rng(0)
+    hits = rng.random((5, 3, 4000)) < 0.9995
+    hits[::2, 1] = rng.random((3, 4000)) < 0.5
+    found = standing(Crossed.of(hits), Question(0.01, np.array([1, 0, 0]), np.zeros(3, bool)), 0.05)
+    assert found.may_be_best[1]
+    assert found.within.tolist() == [True, False, True]
+
+
+def test_the_ceiling_is_seldom_claimed_falsely():
+    """99.0 % is the tolerance's edge: a lower limit at 0.5 % passes it in at most 0.5 % of 1,000 studies (3 SE)."""
+    known, rng = truth("edge", [98.99], 0.1, 1000, 1.0), np.random.default_rng(1)
+    passed = []
+    for _ in range(1000):
+        crossed = Crossed.of(known.hits(rng))
+        passed.append(crossed.errors.at_least(crossed.means, 0.005)[0] >= 0.99)
+    assert np.mean(passed) <= 0.005 + 3 * np.sqrt(0.005 * 0.995 / 1000)
+
+
+def test_a_run_of_right_answers_is_not_perfection():
+    perfect = Crossed.of(np.ones((5, 1, 1000), bool))
+    assert perfect.errors.at_least(perfect.means, 0.005)[0] == pytest.approx(0.005 ** (1 / 1000), abs=5e-4)

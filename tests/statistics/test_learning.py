@@ -113,3 +113,21 @@ def test_diverged_replicates_are_left_out_of_the_curves():
 def test_too_little_shows_no_rise(shape):
     rising = np.broadcast_to(np.linspace(0, 1, shape[2]), shape)
     assert learning.still_learning(rising, 0.95).tolist() == [False] * shape[1]
+
+
+def test_what_failures_cost_where_narrower_ones_sometimes_fail():
+    below, here = np.array([1.0, 0.75, 0.995, 0.85, 1.0]), np.ones(5)
+    assert learning.failures_cost(below, here, 0.01) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("below", "here"),
+    [
+        ([0.7, 0.72, 0.71], [0.8, 0.81, 0.8]),  # simply worse: none of its runs does as well
+        ([1.0, 0.99, 0.98], [1.0, 1.0, 1.0]),  # none fails
+        ([1.0, 0.75, 1.0], [1.0, 0.8, 1.0]),  # this one's failures are seen: they are in its mean
+        ([np.nan, np.nan], [1.0, 1.0]),
+    ],
+)
+def test_failures_that_cost_nothing_unseen(below, here):
+    assert learning.failures_cost(np.array(below), np.array(here), 0.01) == 0.0

@@ -38,7 +38,7 @@ def test_what_is_settled_needs_nothing_more():
     crossed = Crossed.of(known.hits(rng))
     assert rungs(crossed, question(known), 0.95).low == 1
     found = more(crossed, question(known), 0.95, rng)
-    assert found.replicates_to_settle == 6  # the first number that is looked at
+    assert found.replicates_to_settle == 7  # one more than the first number that is looked at
 
 
 def test_looks_spend_the_risk_and_no_more():

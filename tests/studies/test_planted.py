@@ -137,6 +137,7 @@ def truth_of(means, luck=0.0, runs=40):
 def test_the_true_rung_is_the_smallest_within_the_tolerance():
     assert truth_of([50, 98.9, 99.2, 100]).rung == 2
     assert truth_of([99, 60, 100, 98]).rung == 0
+    assert truth_of([99, 60, 100, 98]).sufficient.tolist() == [True, False, True, False]
 
 
 def test_runs_at_chance_are_counted():
@@ -157,6 +158,7 @@ def test_the_record_is_of_these_problems():
     assert figures.keys() == planted.PROBLEMS.keys()
     for name, found in figures.items():
         assert tuple(map(int, found["widths"])) == planted.PROBLEMS[name].widths
+        assert found["recipe"] == planted.asked_of(planted.PROBLEMS[name])
         assert found["runs_at_every_width"] >= 40
         if name not in ("flipped", "clean"):
             assert found["studies"]["within_one_rung"] >= WITHIN_ONE_RUNG

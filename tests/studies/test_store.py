@@ -88,6 +88,27 @@ def test_the_file_says_whose_it_is_and_writes_ahead(tmp_path):
     assert found == [store.APPLICATION, store.VERSION, "wal"]
 
 
+def test_a_finished_study_is_one_file_that_opens_where_nothing_may_be_written(tmp_path):
+    with Store(tmp_path / "s") as kept:
+        kept.add([TRIAL], [EPOCH])
+        assert (tmp_path / "s" / "study.db-wal").exists()
+    assert sorted(p.name for p in (tmp_path / "s").iterdir()) == ["networks", "study.db"]
+    assert store.read(tmp_path / "s")[1] == [TRIAL]
+    assert sorted(p.name for p in (tmp_path / "s").iterdir()) == ["networks", "study.db"], "reading leaves nothing"
+
+
+def test_closing_while_somebody_reads_loses_nothing(tmp_path):
+    kept = Store(tmp_path)
+    kept._database.execute("PRAGMA busy_timeout=50")
+    kept.add([TRIAL], [])
+    reader = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT COUNT(*) FROM trials").fetchone() == (1,)
+    kept.__exit__()
+    reader.close()
+    assert store.read(tmp_path)[1] == [TRIAL]
+
+
 @pytest.mark.parametrize("name", ["mine.txt", ".hidden", "study.db"])
 def test_a_folder_that_holds_something_is_refused_and_left(tmp_path, name):
     (tmp_path / name).write_text("mine")

@@ -37,8 +37,8 @@ STYLES = {"enough": "bold green", "best": "bold", "possible": "green", "failed":
 class Watch:
     """What is known of a running study: what it trains now, how far each cohort is, and the accuracies so far."""
 
-    def __init__(self, plan: Plan, data: Dataset):
-        self.plan, self.data = plan, data
+    def __init__(self, plan: Plan, title: str):
+        self.plan, self.title = plan, title
         self.began = time.monotonic()
         self.stage = Stage(plan.labels, plan.replicates, twins=False)
         self.latest: dict[object, EpochDone] = {}  # of this stage, by luck
@@ -88,13 +88,16 @@ class Watch:
             table.add_row(label, *cells)
         whole = Table.grid(padding=(0, 2))
         whole.add_row(_bar(self.share, 30, "green"), Text(self.line(), style="dim"))
-        return Group(Text(title(self.plan, self.data)), Padding(table, (1, 0)), whole)
+        return Group(Text(self.title), Padding(table, (1, 0)), whole)
 
 
-def title(plan: Plan, data: Dataset) -> str:
-    """What is about to be studied."""
-    settings = f" × {len(plan.settings)} settings" if len(plan.settings) > 1 else ""
-    return f"{words.subject(data)}; {len(plan.candidates)} candidates{settings} × {plan.replicates} replicates"
+def title(plan: Plan, data: Dataset, settling: bool) -> str:
+    """What is about to be studied; one that stops when it knows has no number of replicates yet."""
+    counts = [(len(plan.candidates), "candidate")]
+    counts += [(len(plan.settings), "setting")] if len(plan.settings) > 1 else []
+    counts += [] if settling else [(plan.replicates, "replicate")]
+    tried = " × ".join(words.counted(count, thing) for count, thing in counts)
+    return f"{words.subject(data)}; {tried}{' at most, until it is settled' if settling else ''}"
 
 
 def _bar(share: float, width: int, style: str) -> ProgressBar:
@@ -102,14 +105,14 @@ def _bar(share: float, width: int, style: str) -> ProgressBar:
 
 
 @contextmanager
-def watched(plan: Plan, data: Dataset) -> Iterator[Callable[[Heard], None]]:
+def watched(plan: Plan, data: Dataset, settling: bool) -> Iterator[Callable[[Heard], None]]:
     """Shows a study while it runs; gives the function that hears its events."""
-    watch, console = Watch(plan, data), Console(stderr=True)
+    watch, console = Watch(plan, title(plan, data, settling)), Console(stderr=True)
     if console.is_terminal:
         with Live(watch, console=console, transient=True, refresh_per_second=8):
             yield watch.hear
         return
-    say(title(plan, data))
+    say(watch.title)
 
     def hear(heard: Heard) -> None:
         watch.hear(heard)
@@ -124,7 +127,7 @@ def watched(plan: Plan, data: Dataset) -> Iterator[Callable[[Heard], None]]:
 def show(answer: Answer) -> None:
     """The answer on standard output: table, what to know, folder, and the verdict last."""
     console = Console(file=sys.stdout, highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")  # within 80 columns
     *numbers, mark = HEADINGS.cells()
     for heading in numbers:
         table.add_column(heading, justify="right", no_wrap=True)

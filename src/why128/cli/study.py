@@ -131,7 +131,7 @@ def command(data, workers, out, size, skip_bad, as_json, until_settled, budget, 
     from why128.studies.conduct import study
     from why128.studies.store import new_folder
 
-    with watched(plan, images) as tell:
+    with watched(plan, images, settling=until is not None) as tell:
         answer = Answer(study(plan, images, out or new_folder(images.name), tell, workers, until))
     document(answer.document()) if as_json else show(answer)
 

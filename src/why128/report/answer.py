@@ -30,7 +30,7 @@ class Row:
         return [getattr(self, field.name) for field in fields(self)]
 
 
-HEADINGS = Row("neurons", "parameters", "training", "validation", "gap", "µs/image", "s/network", "")
+HEADINGS = Row("neurons", "parameters", "training", "validation", "gap", "latency", "time", "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +85,8 @@ class Answer:
                 training=words.percent(float(study.evidence.learned(k).mean())),
                 validation=words.compact(verdict.accuracies[k]),
                 gap=f"{round(100 * study.findings.gaps[k].mean, 1) + 0.0:+.1f}",
-                latency=f"{1e6 * study.costs[k].latency_one.median:.0f}",
-                seconds=f"{study.costs[k].seconds:.2f}",
+                latency=f"{1e6 * study.costs[k].latency_one.median:.0f} µs",
+                seconds=f"{study.costs[k].seconds:.2f} s",
                 mark=self._mark(k),
             )
             for k in range(len(study.candidates))
@@ -96,17 +96,26 @@ class Answer:
         verdict = self.study.verdict
         if k == verdict.enough and self.study.settled:
             return "enough"
-        if self.study.findings.never[k] == self.study.evidence.replicates[k]:
+        if self.study.findings.never[k] + self.study.findings.diverged[k] == self.study.evidence.replicates[k]:
             return "failed"
         if not verdict.within_budget[k]:
             return "too dear"
-        if k == verdict.best:
+        if k == verdict.best and self.study.answered:
             return "best"
         return "possible" if verdict.low <= k <= verdict.high and not verdict.too_small[k] else ""
 
     def document(self) -> dict[str, Any]:
         """The answer as one JSON document; its keys are documented in docs/json.md."""
         return documents.study(self.study)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        """What a notebook shows: the sentence, the chart and the table; the chart alone, or text, where it shows less."""
+        from why128.report.charts.figures import figure
+        from why128.report.page import notebook  # these draw: only where a notebook asks for it
+        from why128.report.rendering import mimebundle
+
+        drawn = mimebundle(figure(self.study, "accuracy").specification)
+        return {**drawn, "text/html": notebook(self), "text/plain": str(self)}
 
     def __str__(self) -> str:
         rows = [row.cells() for row in (HEADINGS, *self.rows())]

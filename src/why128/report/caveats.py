@@ -49,19 +49,24 @@ def _replicates(study: Study) -> Iterator[Caveat]:
         )
 
 
-def _never(study: Study) -> Iterator[Caveat]:
-    runs, never = study.evidence.replicates, study.findings.never
-    failed = [
-        f"{count} of {words.counted(int(runs[k]), 'run')} at {words.neurons(study, k)}"
-        for k, count in enumerate(never)
-        if count
-    ]
-    if failed:
-        yield Caveat(
-            "never learned",
-            f"{'; '.join(failed)} never learned.",
-            "Their widths are judged by all their runs; a smaller learning rate, or several starts, may help them.",
-        )
+def _failed(study: Study) -> Iterator[Caveat]:
+    for counts, did in ((study.findings.never, "never learned"), (study.findings.diverged, "diverged")):
+        runs = study.evidence.replicates
+        failed = [
+            f"{count} of {words.counted(int(runs[k]), 'run')} at {words.neurons(study, k)}"
+            for k, count in enumerate(counts)
+            if count
+        ]
+        if failed:
+            yield Caveat(
+                did,
+                f"{'; '.join(failed)} {did}.",
+                "Their widths are judged by all their runs; a smaller learning rate, or several starts, may help them.",
+            )
+
+
+def _uneven(study: Study) -> Iterator[Caveat]:
+    never = study.findings.never
     for k, found in enumerate(study.findings.uneven):
         if found is not None and not never[k]:
             yield Caveat(
@@ -73,20 +78,19 @@ def _never(study: Study) -> Iterator[Caveat]:
 
 
 def _unseen_failures(study: Study) -> Iterator[Caveat]:
-    """A width whose runs all learned, just above one whose runs did not, may fail as well, only more seldom."""
-    k, runs = study.verdict.enough, int(study.evidence.replicates[study.verdict.enough])
-    before = k - 1
-    failing = before >= 0 and study.candidates[before].widths and (
-        study.findings.never[before] or study.findings.uneven[before]
-    )  # fmt: skip
-    if failing and not study.findings.never[k] and runs > 1:
-        most = 1 - (1 - study.plan.confidence) ** (1 / runs)
-        yield Caveat(
-            "failures unseen",
-            f"All {runs} runs at {words.neurons(study, k)} learned, but as many as {words.percent(most, 0)} "
-            f"of such runs could fail without having shown: narrower ones did.",
-            "More replicates would tell.",
-        )
+    """A width whose runs all went well, next above one whose runs did not, may fail as well, only more seldom."""
+    best = study.verdict.accuracies[study.verdict.best].mean
+    for k, due in enumerate(study.verdict.doubtful):
+        near = study.verdict.accuracies[k].mean >= best - study.plan.tolerance / 100
+        if due and near and not study.verdict.too_small[k]:
+            runs = int(study.evidence.replicates[k])
+            most = 1 - (1 - study.plan.confidence) ** (1 / runs)
+            yield Caveat(
+                "failures unseen",
+                f"All {words.counted(runs, 'run')} at {words.neurons(study, k)} went well, but narrower ones failed, and as many as "
+                f"{words.percent(most, 0)} of such runs could fail without having shown: that is not called enough.",
+                f"{due:,} replicates of it would tell.",
+            )
 
 
 def _edge(study: Study) -> Iterator[Caveat]:
@@ -111,18 +115,19 @@ def _undecided(study: Study) -> Iterator[Caveat]:
 
 def _images(study: Study) -> Iterator[Caveat]:
     count, tolerance = study.subject.judged_by, study.plan.tolerance
-    each = float(f"{100 / max(1, count):.2g}")  # points
+    each = 100 / max(1, count)
+    worth = words.points(float(f"{each:.3g}"))
     if 0 < tolerance < each:
         yield Caveat(
             "few validation images",
-            f"Only {words.counted(count, 'validation image')}: each one is {words.points(each)}, more than the tolerance of "
+            f"Only {words.counted(count, 'validation image')}: each one is {worth}, more than the tolerance of "
             f"{tolerance:g}.",
             f"A tolerance of {math.ceil(each)} or more can be answered sooner.",
         )
     elif count < FEW_IMAGES:
         yield Caveat(
             "few validation images",
-            f"Only {words.counted(count, 'validation image')}: each one is {words.points(each)}.",
+            f"Only {words.counted(count, 'validation image')}: each one is {worth}.",
             "More labelled images would make the answer surer.",
         )
 
@@ -195,5 +200,5 @@ def _no_test(study: Study) -> Iterator[Caveat]:
 
 
 ASKED = (
-    _alone, _replicates, _never, _unseen_failures, _edge, _undecided, _images, _classes, _leaked, _still, _recipe, _no_test,
+    _alone, _replicates, _failed, _uneven, _unseen_failures, _edge, _undecided, _images, _classes, _leaked, _still, _recipe, _no_test,
 )  # fmt: skip

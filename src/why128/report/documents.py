@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from why128.prediction import Prediction
 from why128.report import words
 from why128.report.caveats import caveats
 from why128.report.readings import readings
-from why128.single import Judged, Trained
 from why128.statistics.intervals import Interval
 from why128.studies.candidate import width
 from why128.studies.study import CHOSEN, Study
+
+if TYPE_CHECKING:
+    from why128.single import Judged, Trained
 
 
 def study(found: Study) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def _candidate(found: Study, k: int) -> dict[str, Any]:
         "within_budget": verdict.within_budget[k],
         "underfits": seen.underfit[k],
         "never_learned": seen.never[k],
+        "diverged": seen.diverged[k],
         "still_learning": seen.still_learning[k],
     }
 

@@ -94,10 +94,10 @@ def _gap(study: Study) -> Iterator[str]:
     elif all(gap.high <= study.plan.tolerance / 100 for gap in found):
         yield f"The gap between training and validation images stays within {tolerance} at every width."
     else:
-        widest = max(range(len(found)), key=lambda k: found[k].mean)
+        largest = max(range(len(found)), key=lambda k: found[k].mean)
         yield (
-            f"The gap between training and validation images is widest at {words.neurons(study, widest)}: "
-            f"{words.difference(found[widest])}."
+            f"The gap between training and validation images is largest at {words.neurons(study, largest)}: "
+            f"{words.difference(found[largest])}."
         )
 
 
@@ -130,9 +130,12 @@ def _growth(study: Study) -> Iterator[str]:
     if found.misfit < MISFIT:
         yield "The error does not fall with width by one power law: no forecast is made."
         return
-    widest = int(found.widths[-1])
+    first, widest = int(found.widths[0]), int(found.widths[-1])
+    if found.doubling(first).low <= 0:
+        yield f"From {words.counted(first, 'neuron')} on the error is not seen to fall with width: no forecast is made."
+        return
     yield (
-        f"From {int(found.widths[0]):,} neurons on the error falls with width as a power law: "
+        f"From {words.counted(first, 'neuron')} on the error falls with width as a power law: "
         f"another doubling, from {widest:,} to {2 * widest:,} neurons, would buy {words.difference(found.doubling(widest))}; "
         f"no width is expected to pass {words.percent(1 - found.floor.mean)} "
         f"({100 * (1 - found.floor.high):.1f} to {words.percent(1 - found.floor.low)})."

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from why128.data import Dataset
 from why128.errors import shown
-from why128.single import Judged, Trained
 from why128.statistics.intervals import Interval
 from why128.studies.candidate import Candidate
 from why128.studies.study import Study
+
+if TYPE_CHECKING:
+    from why128.single import Judged, Trained  # they train: JAX takes seconds to import
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -77,10 +80,12 @@ def sentence(study: Study) -> str:
         )
     sure, tolerance = f"at {level(study.plan.confidence)} confidence", points(study.plan.tolerance)
     if not verdict.settled:
-        return (
-            f"Not settled: {neurons(study, k)} look{'s' * (study.candidates[k].neurons == 1)} enough ({seen}), but {sure} "
-            f"no candidate can be said to be within {tolerance} of the best; {between(study)}."
-        )
+        why = f"{sure} no candidate can be said to be within {tolerance} of the best"
+        if verdict.doubtful[k]:
+            runs = counted(int(study.evidence.replicates[k]), "replicate")
+            why = f"narrower networks failed in some runs, and {runs} cannot show {sure} that these do not"
+        looks = f"look{'s' * (study.candidates[k].neurons == 1)} enough"
+        return f"Not settled: {neurons(study, k)} {looks} ({seen}), but {why}; {between(study)}."
     return f"{_enough(study, k)}: {seen}, {_compared(study, tolerance)}, {sure}; {between(study)}."
 
 

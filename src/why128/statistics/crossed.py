@@ -77,13 +77,27 @@ class Crossed:
         """How uncertain every difference is; the luck's mean squares are `moderated` over all pairs."""
         images = _of_differences(self.images) / self.count
         unseen = UNSEEN / self.count**2
+        alone = self._alone()
         if self.replicates == 1:
-            return Errors(np.sqrt(images + unseen), np.full_like(images, max(1, self.count - 1)))
+            return Errors(np.sqrt(images + unseen), np.full_like(images, max(1, self.count - 1)), *alone, self.count)
         luck, of_luck = moderated(_of_differences(self.luck), self.replicates - 1, unseen)
         luck, both = luck / self.replicates, _of_differences(self.both) / (self.replicates * self.count)
         variance = np.maximum(luck - both, 0.0) + images + unseen
         terms = luck**2 / of_luck + (images**2 + both**2 / (self.replicates - 1)) / max(1, self.count - 1)
-        return Errors(np.sqrt(variance), np.maximum(variance**2 / np.maximum(terms, 1e-300), of_luck))
+        freedom = np.maximum(variance**2 / np.maximum(terms, 1e-300), of_luck)
+        return Errors(np.sqrt(variance), freedom, *alone, self.count)
+
+    def _alone(self) -> tuple[np.ndarray, np.ndarray]:
+        """The standard error of every accuracy by itself, and its degrees of freedom.  # (K,) each
+
+        Of N images all of which are answered rightly, as many as 5.3/N may not be, at a level of 0.005; an SD of 2/N says so.
+        """
+        images = np.maximum(np.diag(self.images), 0.0) / self.count
+        both = np.maximum(np.diag(self.both), 0.0) / (self.replicates * self.count)
+        luck = np.maximum(np.diag(self.luck) / self.replicates - both, 0.0)
+        variance = luck + images + (2 / self.count) ** 2
+        terms = luck**2 / max(1, self.replicates - 1) + images**2 / max(1, self.count - 1)
+        return np.sqrt(variance), np.maximum(variance**2 / np.maximum(terms, 1e-300), max(1, self.replicates - 1))
 
     def grown(self, replicates: int, count: int) -> Crossed:
         """What the same accuracies would be known by from so many replicates and images, the components being as found."""
@@ -102,14 +116,21 @@ class Crossed:
 
 @dataclass(frozen=True, eq=False)
 class Errors:
-    """The standard error of every difference (K, K), and its degrees of freedom (Satterthwaite 1946)."""
+    """Standard errors and their degrees of freedom (Satterthwaite 1946): of differences (K, K), of accuracies alone (K,)."""
 
     standard: np.ndarray
     freedom: np.ndarray
+    alone: np.ndarray
+    alone_freedom: np.ndarray
+    count: int  # N images
 
     def reach(self, level: float) -> np.ndarray:
         """What each difference may be off by, one-sided at this level: t quantile × standard error.  # (K, K)"""
         return stats.t.isf(level, np.minimum(self.freedom, 1e6)) * self.standard
+
+    def at_least(self, means: np.ndarray, level: float) -> np.ndarray:
+        """What accuracies (..., K) are at least, one-sided at this level: Student's limit."""
+        return means - stats.t.isf(level, np.minimum(self.alone_freedom, 1e6)) * self.alone
 
 
 def _products(means: np.ndarray, centre: np.ndarray) -> np.ndarray:

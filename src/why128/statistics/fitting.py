@@ -41,12 +41,13 @@ def harm(crossed: Crossed, confidence: float) -> Harm | None:
 
 
 def spread_of_means(values: np.ndarray, confidence: float) -> list[Interval | None]:
-    """Student's interval for each column of values (R, K) over replicates; None where R is 1."""
+    """Student's interval for each column of shares of 1 (R, K) over replicates; None where R is 1."""
     replicates = len(values)
     if replicates < 2:
         return [None] * values.shape[1]
     reach = stats.t.isf((1 - confidence) / 2, replicates - 1) * values.std(0, ddof=1) / np.sqrt(replicates)
-    return [Interval(m, m - r, m + r) for m, r in zip(values.mean(0).tolist(), reach.tolist(), strict=True)]
+    pairs = zip(values.mean(0).tolist(), reach.tolist(), strict=True)
+    return [Interval(mean, max(0.0, mean - off), min(1.0, mean + off)) for mean, off in pairs]
 
 
 def underfit(learned: np.ndarray, best: float, tolerance: float, confidence: float) -> np.ndarray:

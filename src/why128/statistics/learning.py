@@ -17,6 +17,7 @@ LEARNED = 0.02  # of what there is to learn: a few stray images do not make a de
 
 CLEAR = 0.15  # of accuracy: runs that scatter by an SD of 5 points seldom leave such a step
 APART = 4.0  # times the usual step from one run to the next
+FAILED = 0.05  # of accuracy: farther below the others than luck explains where runs that go well lie within a point
 FEWEST = 3  # runs: two that differ are a difference, not two groups
 
 LAST = 3  # the last third of the epochs, and at least three: two points have a slope but no course
@@ -77,6 +78,22 @@ def _groups(runs: np.ndarray) -> Groups | None:
             low, high = runs[: place + 1], runs[place + 1 :]
             return Groups(len(low), len(runs), float(low.mean()), float(high.mean()))
     return None
+
+
+def failures_cost(below: np.ndarray, here: np.ndarray, tolerance: float) -> float:
+    """What a run that fails costs, where the next narrower candidate can do as well but sometimes fails: 0 where not.
+
+    Training accuracies (R,) of the narrower candidate and of this one.  Failures are seen where the narrower one's best run comes within the
+    tolerance of this one's mean, and others end 5 points or more below it, while none of this one's own does.
+    """
+    below, here = below[np.isfinite(below)], here[np.isfinite(here)]
+    if not len(below) or not len(here):
+        return 0.0
+    due = float(here.mean())
+    failed = below[below < due - FAILED]
+    if not len(failed) or below.max() < due - tolerance or (here < here.max() - FAILED).any():
+        return 0.0
+    return due - float(failed.mean())
 
 
 def still_learning(curves: np.ndarray, confidence: float) -> np.ndarray:

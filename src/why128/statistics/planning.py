@@ -73,11 +73,12 @@ class _Future:
         return cls(crossed.of_these(kept), question.of_these(kept), risk, noise)
 
     def first(self, sizes: list[int], along: str, narrow: bool) -> int | None:
-        """The smallest of these sizes with which the share of settled futures is large enough."""
+        """One of these sizes more than the smallest with which the share of settled futures is large enough."""
         low, high = 0, len(sizes)
         while low < high:  # more never helps less: halve
             middle = (low + high) // 2
             low, high = (low, middle) if self.share(sizes[middle], along, narrow) >= ASSURANCE else (middle + 1, high)
+        low += 1  # one size more: how large luck is, is itself known from a few replicates only
         return sizes[low] if low < len(sizes) else None
 
     def share(self, size: int, along: str, narrow: bool) -> float:

@@ -85,7 +85,7 @@ def study(
     plan = plan.on(data)
     step = until.begin(first(plan), len(plan.settings)) if until else None
     division = divide(data, plan.recipe.held_out, plan.recipe.seed, plan.tuning)
-    subject = Subject.of(data, division)
+    subject = Subject.of(plan, data, division)
     with Store(folder) as store:
         job = _Job(plan, *without_test(data, division), division.test, subject, store, tell, workers)
         store.note(plan=plan.document(), subject=subject.document(), environment=environment())

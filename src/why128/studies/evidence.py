@@ -32,11 +32,14 @@ class Evidence:
 
     @classmethod
     def of(cls, plan: Plan, judged_by: int, trials: Iterable[Trial], epochs: Iterable[EpochRow]) -> Evidence:
-        """From all rows of a study, in any order."""
+        """From all rows of a study, in any order.  Raises ValueError where answers are missing or too many."""
+        trials = sorted(trials, key=lambda t: t.replicate)
+        if any(len(trial.hits) != -(-judged_by // 8) for trial in trials):
+            raise ValueError(f"answers to another number of images than {judged_by}")
         by_place: dict[int, dict[int, list[Trial]]] = {}
         twins = []
         places = {label: k for k, label in enumerate(plan.labels)}
-        for trial in sorted(trials, key=lambda t: t.replicate):
+        for trial in trials:
             if trial.twin:
                 twins.append(trial)
             else:

@@ -15,13 +15,13 @@ from why128.statistics.crossed import Crossed
 from why128.statistics.fitting import Harm, gaps, harm, opens, spread_of_means, underfit
 from why128.statistics.growth import FEWEST, PowerLaw, fit
 from why128.statistics.intervals import Interval
-from why128.statistics.learning import Groups, never_learned, still_learning, uneven
+from why128.statistics.learning import Groups, diverged, never_learned, still_learning, uneven
 from why128.statistics.pairs import Difference, crosswise, mcnemar
 from why128.statistics.planning import More, hope, more
 from why128.statistics.spread import Limits, Spread, limits, split
 from why128.studies.evidence import Evidence
 from why128.studies.subject import Subject
-from why128.studies.verdict import Verdict, asked_about, families
+from why128.studies.verdict import Verdict, asked_about, families, questioned
 
 MISFIT = (
     0.2  # p below which a power law is said not to describe the widths: a forecast needs more than not being refuted
@@ -39,7 +39,8 @@ class Findings:
     opens: int | None  # from which candidate on the gap is wider than the tolerance
     interpolates: int | None  # the first with as many parameters as there are images × classes
     harm: Harm | None  # whether the widest does worse than a narrower one
-    never: tuple[int, ...]  # runs that never learned, or diverged
+    never: tuple[int, ...]  # runs that never learned
+    diverged: tuple[int, ...]  # runs whose weights left the numbers
     uneven: tuple[Groups | None, ...]  # runs that ended in two groups
     still_learning: tuple[bool, ...]
     growth: PowerLaw | None  # error against width; where even the widest four do not fit, its `misfit` is small
@@ -68,7 +69,8 @@ def find(evidence: Evidence, verdict: Verdict, subject: Subject) -> Findings:
         opens=opens(list(found), tolerance),
         interpolates=int(interpolating[0]) if len(interpolating) else None,
         harm=_harm(evidence, verdict),
-        never=tuple(int(never_learned(v[:, None], counts).sum() + np.isnan(v).sum()) for v in numbers),
+        never=tuple(int(never_learned(v[:, None], counts).sum()) for v in numbers),
+        diverged=tuple(int(diverged(values).sum()) for values in numbers),
         uneven=tuple(uneven(values[:, None])[0] for values in numbers),
         still_learning=tuple(_still(evidence, k) for k in range(count)),
         growth=_growth(evidence),
@@ -80,9 +82,10 @@ def find(evidence: Evidence, verdict: Verdict, subject: Subject) -> Findings:
 
 
 def _of_one_kind(evidence: Evidence, verdict: Verdict) -> np.ndarray:
-    """The candidates that are steps of the verdict's own ladder, and were trained as often.  # places"""
-    kinds = families(list(evidence.candidates))
-    return np.flatnonzero((kinds == kinds[verdict.best]) & evidence.in_question)
+    """The candidates that are steps of the verdict's own ladder, and none at all, trained as often as any.  # places"""
+    kinds, hidden = families(list(evidence.candidates)), np.array([c.neurons > 0 for c in evidence.candidates])
+    own = kinds[verdict.best] if hidden[verdict.best] or not hidden.any() else kinds[hidden][0]
+    return np.flatnonzero(((kinds == own) | ~hidden) & evidence.in_question)
 
 
 def _harm(evidence: Evidence, verdict: Verdict) -> Harm | None:
@@ -100,7 +103,8 @@ def _still(evidence: Evidence, k: int) -> bool:
 
 def _growth(evidence: Evidence) -> PowerLaw | None:
     """Over the widest single hidden layers that one power law describes: the narrowest are left out until it does."""
-    if any(len(c.widths) > 1 for c in evidence.candidates) or families(list(evidence.candidates)).any():
+    hidden = [c for c in evidence.candidates if c.neurons]
+    if any(len(c.widths) > 1 for c in hidden) or families(hidden).any():
         return None
     own = [k for k in np.flatnonzero(evidence.in_question).tolist() if evidence.candidates[k].neurons]
     crossed = Crossed.of(evidence.hits(own)) if len(own) >= FEWEST else None
@@ -138,6 +142,9 @@ def needed(evidence: Evidence, verdict: Verdict) -> More | None:
     """What would narrow the interval to one rung; None where it is one, or where one replicate says too little."""
     if evidence.replicates.max() < 2 or (verdict.settled and verdict.low == verdict.high):
         return None
+    if not verdict.settled and verdict.doubtful[verdict.enough]:
+        due = verdict.doubtful[verdict.enough]
+        return More(replicates=due, images=None, replicates_to_settle=due, images_to_settle=None)
     return more(*_in_question(evidence, verdict))
 
 
@@ -149,7 +156,7 @@ def hope_of_more(evidence: Evidence, verdict: Verdict) -> float:
 def _in_question(evidence: Evidence, verdict: Verdict) -> tuple[Crossed, Question, float, np.random.Generator]:
     """What the verdict was decided from, and luck to imagine its future by."""
     asked = asked_about(evidence, np.array(verdict.within_budget))
-    question = Question(evidence.plan.tolerance / 100, families([evidence.candidates[k] for k in asked]))
+    question = questioned(evidence, asked)
     return Crossed.of(evidence.hits(asked)), question, verdict.confidence, draws(evidence.plan.recipe.seed, "more")
 
 

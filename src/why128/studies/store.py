@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,8 @@ class Store:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with suppress(sqlite3.OperationalError):  # somebody reads at this moment: then it stays as it is
+            self._database.execute("PRAGMA journal_mode=DELETE")  # one file, which opens on a disk that is read-only
         self._database.close()
 
     def note(self, **values: Any) -> None:

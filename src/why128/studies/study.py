@@ -63,12 +63,17 @@ class Study:
     @property
     def failed(self) -> bool:
         """Whether no network learned anything: then nothing can be said of widths."""
-        return sum(self.findings.never) == int(self.evidence.replicates.sum())
+        return sum(self.findings.never) + sum(self.findings.diverged) == int(self.evidence.replicates.sum())
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer at all: not where one candidate alone was tried, nor where none learned anything."""
+        return len(self.candidates) > 1 and not self.failed
 
     @property
     def settled(self) -> bool:
         """Whether `enough` is shown: among several widths, some of which learned."""
-        return self.verdict.settled and len(self.candidates) > 1 and not self.failed
+        return self.verdict.settled and self.answered
 
     @cached_property
     def findings(self) -> Findings:

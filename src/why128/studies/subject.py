@@ -9,7 +9,8 @@ import numpy as np
 
 from why128.data import Dataset
 from why128.data.repeats import digests
-from why128.division import Division
+from why128.division import Division, sample
+from why128.studies.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Subject:
     classes: tuple[str, ...]
     image_shape: tuple[int, int, int]  # height, width, channels
     warnings: tuple[str, ...]
-    learned: tuple[int, ...]  # images learned from, by class
+    learned: tuple[int, ...]  # images that one replicate learns from, by class
     judged: tuple[int, ...]  # validation images, by class
     tuned_by: int  # tuning images
     tested_on: int  # test images; 0 where there are none
@@ -40,11 +41,13 @@ class Subject:
         return sum(self.judged)
 
     @classmethod
-    def of(cls, data: Dataset, division: Division) -> Subject:
-        """The subject of a study of this data, divided so."""
+    def of(cls, plan: Plan, data: Dataset, division: Division) -> Subject:
+        """The subject of a study by this plan of this data, divided so."""
+        labels, rows = data.train.labels, division.learned
+        drawn = sample(rows, labels, plan.recipe.seed, 0) if plan.resample else rows  # as many in every replicate
         learned, judged = (
-            tuple(np.bincount(data.train.labels[rows], minlength=len(data.classes)).tolist())
-            for rows in (division.learned, division.held_out)
+            tuple(np.bincount(labels[part], minlength=len(data.classes)).tolist())
+            for part in (drawn, division.held_out)
         )
         known = set(digests(data.train.take(np.concatenate([division.learned, division.held_out, division.tuning]))))
         leaked = division.test.repeated(known) if division.test else 0

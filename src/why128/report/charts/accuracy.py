@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from why128.report.charts import look
-from why128.report.charts.rungs import HALF, Marks, Positions, Rung, families, links
+from why128.report.charts.rungs import Marks, Positions, Rung, families, links
 from why128.report.charts.table import Table, interval, share
 from why128.report.words import percent, points
 
@@ -90,11 +90,11 @@ def _panel(rungs: Sequence[Rung], marks: Marks, ends: list[float], view: str) ->
 def _question(marks: Marks, places: Positions, whole: bool) -> dict[str, Any]:
     """The shade over the interval on the number of neurons, named."""
     low, high = places.ends
-    asked = places.places[marks.low : marks.high + 1]
-    row = {"x": max(low, min(asked) / HALF), "x2": min(high, max(asked) * HALF), "text": "interval on the answer"}
+    begin, end = places.around(marks.low, marks.high)
+    row = {"x": begin, "x2": end, "text": "interval on the answer"}
     span = {"x2": {"field": "x2"}, "y": {"value": 0}, "y2": {"value": "height"}}
     shade = {"mark": {"type": "rect", "color": look.QUESTION, "opacity": 0.14}, "encoding": span}
-    left = max(low, min(asked) / HALF) < (low * high) ** 0.5  # in the left half: the text has room to its right
+    left = begin < (low * high) ** 0.5  # in the left half: the text has room to its right
     mark = {"type": "text", **_above(left, 4), "color": look.QUESTION_INK, "fontSize": 11}
     place = {} if left else {"x": {"field": "x2", "type": "quantitative"}}
     label = {

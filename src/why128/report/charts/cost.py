@@ -22,7 +22,7 @@ MEASURES = {  # what a cost is: the axis, and how a tick is written
     ),
 }
 ROOM = 1.5  # the axis goes on by this factor at both ends
-NAMED = 16  # points: above it, or with several families, only the frontier's are named, lest names cover each other
+NAMED = 16  # points: the names of more would cover each other
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def cost(priced: Sequence[Priced], measure: str, limit: float | None, title: str
     """Accuracy over cost; `measure` is a key of MEASURES, `limit` the most that a budget allows, if there is one."""
     axis, labels = MEASURES[measure]
     best = frontier(priced)
-    crowded = len(priced) > NAMED or len({p.family for p in priced if p.family}) > 1
-    rows = [_row(p, k in best, crowded) for k, p in enumerate(priced)]
+    named = _named(priced, best)
+    rows = [_row(p, k in best, k in named) for k, p in enumerate(priced)]
     costs = [end for p in priced for end in (p.cost, *(p.spread or ()))] + ([limit] if limit else [])
     ends = [min(costs) / ROOM, max(costs) * ROOM]
     x = {
@@ -84,8 +84,17 @@ def frontier(priced: Sequence[Priced]) -> set[int]:
     return found
 
 
-def _row(one: Priced, best: bool, crowded: bool) -> dict[str, Any]:
-    named = best or not crowded
+def _named(priced: Sequence[Priced], best: set[int]) -> set[int]:
+    """The candidates whose names have room: all, or those of the frontier, or only its ends and the verdict's."""
+    if len(priced) <= NAMED and len({p.family for p in priced if p.family}) < 2:
+        return set(range(len(priced)))
+    if len(best) <= NAMED:
+        return best
+    order = sorted(best, key=lambda k: priced[k].cost)
+    return {order[0], order[-1], *(k for k, p in enumerate(priced) if p.enough)}
+
+
+def _row(one: Priced, best: bool, named: bool) -> dict[str, Any]:
     return {
         "cost": one.cost, "label": one.label if named else "", "frontier": best, "enough": one.enough,
         "fast": one.spread and one.spread[0], "slow": one.spread and one.spread[1],

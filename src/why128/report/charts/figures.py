@@ -51,7 +51,7 @@ def _accuracy(study: Study) -> Figure:
     chart = accuracy.accuracy(found, rows.marks(study), title)
     level = words.level(study.plan.confidence)
     drawn = f"Faint dots are single networks, and the band is the {level} interval on their mean"
-    drawn += f"; {words.between(study)}." if rows.answered(study) else "."
+    drawn += f"; {words.between(study)}." if study.answered else "."
     return Figure("accuracy", title, _said(study, "compared", "underfit", first=drawn), chart, accuracy.table(found))
 
 

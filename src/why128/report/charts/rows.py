@@ -59,13 +59,8 @@ def _family(candidate: Candidate, several: bool) -> str:
 def marks(study: Study) -> Marks:
     """What the verdict says of them."""
     verdict = study.verdict
-    enough = verdict.enough if answered(study) else None
+    enough = verdict.enough if study.answered else None
     return Marks(enough, verdict.settled, verdict.low, verdict.high, verdict.best, study.plan.tolerance / 100)
-
-
-def answered(study: Study) -> bool:
-    """Whether there is an answer at all: not where one candidate alone was tried, nor where none learned anything."""
-    return len(study.candidates) > 1 and sum(study.findings.never) < sum(study.evidence.replicates)
 
 
 def threshold(study: Study) -> float | None:
@@ -88,7 +83,7 @@ def threshold(study: Study) -> float | None:
 def priced(study: Study, measure: str) -> list[Priced]:
     """What every candidate costs: `measure` is a key of cost.MEASURES."""
     several = len({len(c.widths) for c in study.candidates if c.widths}) > 1
-    enough = study.verdict.enough if study.verdict.settled and answered(study) else None
+    enough = study.verdict.enough if study.settled else None
     found = []
     for k, (candidate, price) in enumerate(zip(study.candidates, study.costs, strict=True)):
         timed = price.latency_one

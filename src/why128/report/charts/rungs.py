@@ -6,6 +6,7 @@ doubling left of the smallest width, and the line to it is dashed, because there
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from why128.statistics.intervals import Interval
 
 ROOM = 1.25  # the axis goes on by this factor at both ends, so that no mark is cut
-HALF = 2**0.5  # half a doubling: how far the shade of a rung reaches, so that one rung alone is seen
+HALF = 2**0.5  # half a doubling: how far the shade of a rung reaches where there is no next one
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,15 @@ class Positions:
         """The ends of the axis."""
         return [min(self.places) / ROOM, max(self.places) * ROOM]
 
+    def around(self, low: int, high: int) -> tuple[float, float]:
+        """The ends of a shade over some candidates (from one place in the ladder to another): halfway to the next ones."""
+        asked, ladder = self.places[low : high + 1], sorted(set(self.places))
+        first, last = ladder.index(min(asked)), ladder.index(max(asked))
+        before = ladder[first - 1] if first else ladder[first] / HALF**2
+        after = ladder[last + 1] if last + 1 < len(ladder) else ladder[last] * HALF**2
+        ends = (math.sqrt(before * ladder[first]), math.sqrt(after * ladder[last]))
+        return max(self.ends[0], ends[0]), min(self.ends[1], ends[1])
+
     def within(self, place: float | None) -> bool:
         """Whether a place lies on the axis, right of where 0 stands."""
         return place is not None and (self.zero or self.ends[0]) < place < self.ends[1]
@@ -81,6 +91,7 @@ class Positions:
     def axis(self, **more: Any) -> dict[str, Any]:
         """The channel `x` of a chart, for the field `x`."""
         ticks = {"values": sorted(set(self.places)), "labelExpr": self.labels, "labelOverlap": "greedy", "grid": False}
+        ticks["labelSeparation"] = 6
         scale = {"type": "log", "nice": False, "domain": self.ends}
         return {"field": "x", "type": "quantitative", "title": self.title, "scale": scale, "axis": ticks, **more}
 
