@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from why128.activations import Activation
 from why128.data import Dataset, Reading, open_data
 from why128.errors import DataWarning
 from why128.formats import keras_file
@@ -56,9 +57,12 @@ def load_data(source: Any, *, size: tuple[int, int] | None = None, skip_bad: boo
     return data
 
 
-def load_study(folder: str | os.PathLike) -> Answer:
-    """The answer of a study that was run before, from its folder; raises InputRefused for what is none."""
-    return Answer(read(folder))
+def load_study(folder: str | os.PathLike, own: Sequence[Activation] = ()) -> Answer:
+    """The answer of a study that was run before, from its folder; raises InputRefused for what is none.
+
+    `own` are the activations that are functions of one's own, where its plan had any.
+    """
+    return Answer(read(folder, own))
 
 
 def load_model(path: str | os.PathLike) -> Sequential:

@@ -174,6 +174,6 @@ def test_the_record_is_of_these_problems():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["linear", "xor", "teacher-2", "teacher-4", "teacher-8"])
 def test_studies_are_within_one_rung_of_the_brute_force(name):
+    """Eight studies of each, to see that the record's twenty were no luck of one commit; one of them may be farther off."""
     truth = planted.brute_force(planted.PROBLEMS[name], 40)
-    found = planted.tally(truth, STUDIES, lambda text: None)
-    assert found["within_one_rung"] >= WITHIN_ONE_RUNG
+    assert planted.tally(truth, 8, lambda text: None)["within_one_rung"] >= 7

@@ -167,8 +167,61 @@ def test_what_belongs_to_one_family():
         Candidate((4, 4)),
         Candidate((8,), "tanh"),
     ]
-    assert families(candidates).tolist() == [0, 0, 1, 0, 2, 1]
+    assert families(candidates).tolist() == [0, 1, 2, 1, 3, 2]
     assert families([Candidate(())]).tolist() == [0]
+
+
+# ---------------------------------------------------------------- failures that may not have shown
+
+
+def learned_by(*runs):
+    """Training accuracies (5, K) of candidates that end well, but for the first so many runs of each, which guess."""
+    values = np.full((5, len(runs)), 0.95)
+    for k, failed in enumerate(runs):
+        values[:failed, k] = 0.25
+    return values
+
+
+def doubted(*runs, widths=(0, 2, 8, 32), tolerance=1.0, percents=(70, 80, 90, 90)):
+    """The verdict where so many of each candidate's five runs failed."""
+    answers = hits(percents, images=4000, luck=0.1)
+    return decided(plan(*widths, tolerance=tolerance), answers, learned=learned_by(*runs))
+
+
+def test_a_width_just_above_one_that_fails_now_and_then_is_not_called_enough():
+    """A failure costs 70 points: at 5 runs that went well, 45 in 100 could fail.  ln 0.05 / ln(1 - 1/70) = 208.2 runs
+    that all go well would leave no more than one point in doubt.
+    """
+    sure, unsure = doubted(0, 0, 0, 0), doubted(0, 1, 0, 0)
+    assert (sure.enough, sure.settled, sure.doubtful) == (2, True, (0, 0, 0, 0))
+    assert unsure.doubtful == (0, 0, 209, 0)
+    assert not unsure.settled, "32 neurons are not the smallest that look enough"
+    assert unsure.confidences[2] == 0
+
+
+def test_a_greater_tolerance_bears_more_failures():
+    """A tolerance of 40 of 70 points: ln 0.05 / ln(1 - 4/7) = 3.5 runs will do, and there are five."""
+    assert doubted(0, 1, 0, 0, tolerance=40.0).doubtful == (0, 0, 0, 0)
+
+
+def test_a_width_that_failed_itself_is_judged_by_its_own_failures():
+    assert doubted(0, 1, 1, 0).doubtful[2] == 0
+
+
+def test_a_width_below_that_never_learns_says_nothing_of_failures():
+    """All its runs end alike: it is too small, not unlucky."""
+    assert doubted(0, 5, 0, 0).doubtful == (0, 0, 0, 0)
+
+
+def test_softmax_regression_is_no_narrower_network():
+    """Without neurons nothing dies: its failures are of another kind."""
+    assert doubted(1, 0, 0, 0).doubtful == (0, 0, 0, 0)
+
+
+def test_failures_belong_to_their_own_ladder():
+    kinds = [Candidate((w,), name) for w in (2, 8) for name in ("relu", "tanh")]
+    assert doubted(1, 0, 0, 0, widths=kinds).doubtful == (0, 0, 209, 0), "8 relu, above 2 relu"
+    assert doubted(0, 1, 0, 0, widths=kinds).doubtful == (0, 0, 0, 209), "8 tanh, above 2 tanh"
 
 
 # ---------------------------------------------------------------- how often it is wrong

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from why128.errors import shown
 from why128.report import words
+from why128.studies.plan import MOST_REPLICATES
 from why128.studies.study import Study
 
 FEW_REPLICATES = 5  # below it, the spread between replicates is known too badly
@@ -89,7 +90,7 @@ def _unseen_failures(study: Study) -> Iterator[Caveat]:
                 "failures unseen",
                 f"All {words.counted(runs, 'run')} at {words.neurons(study, k)} went well, but narrower ones failed, and as many as "
                 f"{words.percent(most, 0)} of such runs could fail without having shown: that is not called enough.",
-                f"{due:,} replicates of it would tell.",
+                f"{due:,} replicates of it would tell." if due <= MOST_REPLICATES else "Ask with a greater tolerance.",
             )
 
 

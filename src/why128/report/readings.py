@@ -67,8 +67,8 @@ def _compared(study: Study) -> Iterator[str]:
     if found is not None:
         lost = words.Interval(-found.mean, -found.high, -found.low)
         yield (
-            f"Against {words.neurons(study, verdict.best)}, {words.neurons(study, verdict.enough)} lose "
-            f"{words.difference(lost)}, paired on the same images."
+            f"Against {words.neurons(study, verdict.best)}, {words.neurons(study, verdict.enough)} "
+            f"lose{'s' * (study.candidates[verdict.enough].neurons == 1)} {words.difference(lost)}, paired on the same images."
         )
 
 
