@@ -35,9 +35,7 @@ class Verdict:
     confidence: float  # at which all this is said, after what earlier looks have spent
     confidences: tuple[float, ...]  # for each candidate, the highest level at which it can be claimed; 0 for none
     too_small: tuple[bool, ...]  # candidates shown to be worse than some other by more than the tolerance
-    doubtful: tuple[
-        int, ...
-    ]  # candidates not claimed, because failures like narrower ones' may be unseen: runs it takes; or 0
+    doubtful: tuple[int, ...]  # 0; or the replicates it takes to rule out failures, without which it is not claimed
     accuracies: tuple[Interval, ...]  # on validation images
     within_budget: tuple[bool, ...]
 
