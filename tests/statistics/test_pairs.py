@@ -82,7 +82,7 @@ def crossed(rng, replicates, images, means, of_luck):
     return reach[:, None] + seen + luck[..., None] + rng.normal(0, 1, (replicates, 2, images)) > 0
 
 
-@pytest.mark.parametrize(("replicates", "of_luck", "most"), [(5, 0.05, 1.0), (5, 0.3, 0.98), (10, 0.3, 0.99)])
+@pytest.mark.parametrize(("replicates", "of_luck", "most"), [(5, 0.05, 1.0), (5, 0.3, 0.98)])
 def test_crosswise_covers_the_truth(replicates, of_luck, most):
     """200 studies, true accuracies 85 and 87 %: at least 95 % of the limits hold -2 points, − 3 SE."""
     rng = np.random.default_rng(2)

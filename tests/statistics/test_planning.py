@@ -16,9 +16,9 @@ from why128.statistics.planning import more
 @pytest.mark.parametrize(("name", "kind"), [("steep, lucky", "replicates"), ("hardly any luck", "images_to_settle")])
 def test_what_is_asked_for_suffices(name, kind):
     """Of studies that name a number of replicates, or images, at least 80 % are settled by it (3 standard errors allowed)."""
-    found = predicted(TRUTHS[name], 70)
+    found = predicted(TRUTHS[name], 50)
     count = found[f"asking: {kind}"]
-    assert count >= 8, found
+    assert count >= 5, found
     assert found[f"asking: {kind} sufficed"] >= 0.8 - 3 * np.sqrt(0.16 / count)
 
 

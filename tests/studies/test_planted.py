@@ -47,12 +47,14 @@ def test_the_exclusive_or_of_two_pixels_needs_more_than_one_and_is_solved(tmp_pa
     assert rightly(answer.network, problem.fresh(1, "judge")) >= 0.99
 
 
+@pytest.mark.slow
 def test_with_flipped_labels_more_neurons_are_said_to_hurt(tmp_path):
     _, answer = asked("flipped", tmp_path, recipe=QUICK)
     assert planted.says_more_neurons_hurt(answer)
     assert HURTS in str(answer)
 
 
+@pytest.mark.slow
 def test_with_clean_labels_they_are_not(tmp_path):
     _, answer = asked("clean", tmp_path, recipe=QUICK)
     assert not planted.says_more_neurons_hurt(answer)
