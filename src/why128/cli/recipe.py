@@ -14,46 +14,46 @@ DEFAULTS = Recipe()
 ACTIVATION = "relu"  # the textbook's
 
 
-def recipe_options(batch_size: int) -> Callable[[Callable], Callable]:
-    """The options of training, with this default batch size."""
+def options(*given: Callable) -> Callable[[Callable], Callable]:
+    """Several options as one decorator, in their order."""
 
     def add(command: Callable) -> Callable:
-        for option in reversed(
-            [
-                click.option(
-                    "--epochs",
-                    type=int,
-                    default=DEFAULTS.epochs,
-                    show_default=True,
-                    help="Times that every image is learned from.",
-                ),
-                click.option(
-                    "--batch-size",
-                    type=int,
-                    default=batch_size,
-                    show_default=True,
-                    help="Images learned from at a time.",
-                ),
-                click.option(
-                    "--optimizer", default="adam", show_default=True, help=f"One of {', '.join(optimizers.NAMED)}."
-                ),
-                click.option("--learning-rate", type=float, help="By default the optimizer's own (Keras's)."),
-                click.option(
-                    "--activation", help=f"Of the hidden neurons, by its Keras name; by default {ACTIVATION}."
-                ),
-                click.option(
-                    "--seed",
-                    type=int,
-                    default=DEFAULTS.seed,
-                    show_default=True,
-                    help="Fixes every draw: the same seed gives the same answer.",
-                ),
-            ]
-        ):
+        for option in reversed(given):
             command = option(command)
         return command
 
     return add
+
+
+def recipe_options(batch_size: int) -> Callable[[Callable], Callable]:
+    """The options of training, with this default batch size."""
+
+    return options(
+        click.option(
+            "--epochs",
+            type=int,
+            default=DEFAULTS.epochs,
+            show_default=True,
+            help="Times that every image is learned from.",
+        ),
+        click.option(
+            "--batch-size",
+            type=int,
+            default=batch_size,
+            show_default=True,
+            help="Images learned from at a time.",
+        ),
+        click.option("--optimizer", default="adam", show_default=True, help=f"One of {', '.join(optimizers.NAMED)}."),
+        click.option("--learning-rate", type=float, help="By default the optimizer's own (Keras's)."),
+        click.option("--activation", help=f"Of the hidden neurons, by its Keras name; by default {ACTIVATION}."),
+        click.option(
+            "--seed",
+            type=int,
+            default=DEFAULTS.seed,
+            show_default=True,
+            help="Fixes every draw: the same seed gives the same answer.",
+        ),
+    )
 
 
 def recipe(epochs: int, batch_size: int, optimizer: str, learning_rate: float | None, seed: int) -> Recipe:

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import click
 
 from why128.cli.output import document, json_option
 from why128.cli.reading import open_source, reading_options
-from why128.cli.recipe import ACTIVATION, DEFAULTS, recipe, recipe_options
+from why128.cli.recipe import ACTIVATION, DEFAULTS, options, recipe, recipe_options
 from why128.errors import UsageError
 from why128.studies import asked
 from why128.studies import plan as plans
 from why128.studies.budget import Budget
 from why128.studies.until import Until, limit
-
-
-def options(*given: Callable) -> Callable[[Callable], Callable]:
-    """Several options as one decorator, in their order."""
-
-    def add(command: Callable) -> Callable:
-        for option in reversed(given):
-            command = option(command)
-        return command
-
-    return add
-
 
 candidate_options = options(
     click.option(

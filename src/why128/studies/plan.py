@@ -116,7 +116,7 @@ class Plan:
         if not any(self.budget.holds(*size) for size in sizes):
             neurons, parameters = min(sizes, key=lambda size: size[1])
             raise UsageError(
-                f"budget: no candidate is within it; the smallest has {neurons:,} neurons and takes "
+                f"budget: no candidate is within it; the smallest has {neurons:,} neuron{'s' * (neurons != 1)} and takes "
                 f"{parameters * BYTES_EACH:,} bytes for these images",
                 hint="raise --max-neurons or --max-bytes, or shrink the images with --size",
             )
