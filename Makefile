@@ -15,10 +15,10 @@ study: .venv/ready
 	@$(BIN)/why128 study
 
 test: .venv/ready-to-test
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2
 
 slow: .venv/ready-to-test
-	@$(BIN)/python -m pytest -q -m slow
+	@$(BIN)/python -m pytest -q -n 2 -m slow
 
 bench: .venv/ready-to-test
 	@$(BIN)/python benchmarks/engine.py
@@ -27,7 +27,7 @@ check: .venv/ready-to-test
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2
 
 format: .venv/ready-to-test
 	@$(BIN)/ruff format .

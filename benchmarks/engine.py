@@ -30,8 +30,8 @@ from why128.data import open_data
 from why128.engine import Cohort, Data, Run, start, train
 from why128.ladder import Ladder
 from why128.recipe import Recipe
+from why128.studies.crew import cores
 from why128.studies.plan import Candidate, Plan
-from why128.studies.run import cores
 
 SIDE, PRODUCTS = 1536, 12  # a product large enough for the peak, small enough to be repeated often
 

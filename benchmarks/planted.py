@@ -35,8 +35,8 @@ from why128.engine import Cohort, Data, Run, assess, start, train
 from why128.ladder import Ladder
 from why128.optimizers import Adam
 from why128.recipe import Recipe
+from why128.studies.crew import cores
 from why128.studies.plan import Candidate, Plan
-from why128.studies.run import cores
 
 IMAGES = 4000  # in a study's data set; with a test part and validation images set aside, 2,380 are learned from
 TOLERANCE = 1.0  # points: above what 1,020 validation images leave in doubt where nearly all are answered rightly

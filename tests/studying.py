@@ -47,7 +47,6 @@ def trial(asked, place, replicate, right, learned, setting=0, twin="", tuning=No
         replicate,
         twin,
         asked.candidates[place].parameters(asked.inputs, asked.classes),
-        0.5,
         0.4 if finite else float("nan"),
         learned if finite else 1 / asked.classes,
         0.5 if finite else float("nan"),
@@ -55,6 +54,7 @@ def trial(asked, place, replicate, right, learned, setting=0, twin="", tuning=No
         tuning,
         np.packbits(right).tobytes(),
         f"networks/{label}-replicate{replicate}.keras" if finite and not twin else "",
+        0.5,
     )
 
 

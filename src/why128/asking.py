@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from why128.activations import Activation
 from why128.data import Dataset, Reading, open_data
+from why128.data.download import by_name
 from why128.errors import DataWarning
 from why128.formats import keras_file
 from why128.report.answer import Answer
 from why128.sequential import Sequential
 from why128.studies.candidate import Candidate
 from why128.studies.plan import Plan
-from why128.studies.store import new_folder
+from why128.studies.resuming import own_folder
 from why128.studies.study import read
 from why128.studies.until import Until
 
@@ -35,15 +36,23 @@ def study(
     """How many neurons are enough for this data?  Trains the plan's ladder and answers.
 
     `data` is whatever `load_data` opens, or a Dataset.  Results are kept in `out`, by default a new folder in
-    why128-studies/.  With `until` it stops when it knows, or when that much is spent.  `print(answer)` shows the table and
-    the verdict; `answer.network` is the network.
+    why128-studies/; where the same study was stopped before, it is gone on with.  With `until` it stops when it knows, or
+    when that much is spent.  `print(answer)` shows the table and the verdict; `answer.network` is the network.
 
     Raises InputRefused for data that cannot be studied, UsageError for a plan that cannot mean anything.
     """
-    from why128.studies.conduct import study as run  # JAX takes seconds to import
+    from why128.studies.conduct import study as run
 
-    images = data if isinstance(data, Dataset) else load_data(data)
-    return Answer(run(plan or Plan(), images, out or new_folder(images.name), tell, workers, until))
+    images, asked = data if isinstance(data, Dataset) else load_data(data), plan or Plan()
+    return Answer(run(asked, images, out or own_folder(asked, images, until), tell, workers, until, _source(data)))
+
+
+def _source(data: Any) -> dict[str, Any] | None:
+    """How the data can be opened again; None where only the caller has it."""
+    if not isinstance(data, (str, os.PathLike)):
+        return None
+    named = isinstance(data, str) and by_name(data) is not None
+    return {"data": data if named else os.path.abspath(data), "size": None, "skip_bad": False}
 
 
 def load_data(source: Any, *, size: tuple[int, int] | None = None, skip_bad: bool = False) -> Dataset:

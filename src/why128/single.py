@@ -14,8 +14,11 @@ from why128.errors import InputRefused, shown
 from why128.network import Network
 from why128.recipe import Recipe
 from why128.statistics.intervals import Interval, wilson
+from why128.studies.bench import Bench, Pictures, Task
+from why128.studies.events import EpochDone, Luck, Replicate
+from why128.studies.finished import finished
 from why128.studies.plan import CONFIDENCE, TUNING_SHARE, Candidate, Plan
-from why128.studies.run import Luck, Replicate, finished, trials
+from why128.studies.run import trials
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +61,14 @@ def train(
     plan = Plan((candidate,), 1, recipe, resample=resample)
     division = divide(data, recipe.held_out, recipe.seed, TUNING_SHARE if tuned else 0.0)
     epochs: list[Logs] = []
-    for event in trials(plan, data, division, plan.entries, [Luck.of(replicate)], workers=1):
+    task = Task(0, Bench.of(plan, data, division, plan.entries), (Luck.of(replicate),), workers=1, checkpoints=None)
+    for event in trials(task, Pictures.of(data)):
         if isinstance(event, Replicate):
             done = event
             break
-        epochs.append({name: float(values[0]) for name, values in event.measured.items()})
-        tell(event.epoch, epochs[-1])
+        if isinstance(event, EpochDone):
+            epochs.append({name: float(values[0]) for name, values in event.measured.items()})
+            tell(event.epoch, epochs[-1])
     network = finished(plan, data, candidate, done.luck, done.weights[0])
     test = None if division.test is None else judge_images(network, division.test.open(), data.classes).accuracy
     return Trained(network, epochs, test, division.test_given)

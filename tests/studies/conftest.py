@@ -39,18 +39,18 @@ class Ran:
 
 @pytest.fixture(scope="session")
 def ran(tmp_path_factory):
-    found, trials, opens = Ran(), conduct.trials, Sealed.open
+    found, bench, opens = Ran(), conduct.Bench.of, Sealed.open
 
-    def watched(plan, data, division, *rest):
+    def watched(plan, data, division, entries):
         found.given.append((data, division))
-        return trials(plan, data, division, *rest)
+        return bench(plan, data, division, entries)
 
     def recorded(sealed):
         found.opened.append(len(found.told))
         return opens(sealed)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(conduct, "trials", watched)
+        patch.setattr(conduct.Bench, "of", watched)
         patch.setattr(Sealed, "open", recorded)
         found.study = conduct.study(PLAN, DATA, tmp_path_factory.mktemp("ran") / "s", found.told.append, workers=2)
     return found

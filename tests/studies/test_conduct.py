@@ -20,8 +20,8 @@ from why128.studies import store
 from why128.studies.budget import Budget
 from why128.studies.candidate import Candidate, Setting
 from why128.studies.conduct import MOST_TWINS, Stage, study
+from why128.studies.events import EpochDone, Luck, Replicate
 from why128.studies.plan import Plan, candidates
-from why128.studies.run import EpochDone, Luck, Replicate
 from why128.studies.until import Until
 
 
@@ -122,7 +122,7 @@ def test_costs_are_those_of_its_networks(small):
 
 def test_it_says_by_what_it_was_made(small):
     assert set(small.environment) == {"versions", "python", "machine", "cores", "command"}
-    assert set(small.environment["versions"]) == {"why128", "jax", "numpy", "scipy"}
+    assert set(small.environment["versions"]) == {"why128", "jax", "jaxlib", "numpy", "optax", "scipy"}
 
 
 # ---------------------------------------------------------------- the test images
@@ -147,9 +147,8 @@ def test_images_set_aside_are_out_of_reach_too(monkeypatch, tmp_path):
     def nothing(plan, data, *rest):
         given.append(data)
         raise InterruptedError
-        yield
 
-    monkeypatch.setattr("why128.studies.conduct.trials", nothing)
+    monkeypatch.setattr("why128.studies.conduct.Bench.of", nothing)
     with pytest.raises(InterruptedError):
         study(PLAN, DATA, tmp_path / "s")
     division = divide(DATA, PLAN.recipe.held_out, PLAN.recipe.seed)

@@ -14,9 +14,12 @@ from why128.division import divide, sample
 from why128.engine import training
 from why128.layers import Dropout
 from why128.recipe import Recipe
+from why128.studies import run
+from why128.studies.bench import Bench, Pictures, Task
 from why128.studies.candidate import Candidate, Setting
+from why128.studies.events import EpochDone, Luck, Replicate
+from why128.studies.finished import finished
 from why128.studies.plan import Plan, candidates
-from why128.studies.run import EpochDone, Luck, Replicate, finished, replicates, trials
 
 # A wider product adds the same numbers in another order (engine/test_laws.py): the issue's bound over 100 steps, and
 # what a whole training may drift, ten times that.
@@ -28,6 +31,16 @@ def dataset(count=240, seed=0):
     return Dataset(
         "pets", ("a", "b", "c", "d"), Images(pixels[..., None], labels.astype(np.int32)), None, "0-255", (), ()
     )
+
+
+def trials(plan, data, division, entries, lucks, workers=1):
+    """These candidates under these settings, a cohort a luck."""
+    return run.trials(Task(0, Bench.of(plan, data, division, entries), tuple(lucks), workers, None), Pictures.of(data))
+
+
+def replicates(plan, data, division, workers=1):
+    """All of a plan."""
+    return trials(plan, data, division, plan.entries, [Luck.of(r) for r in range(plan.replicates)], workers)
 
 
 DATA = dataset()
@@ -103,7 +116,7 @@ def test_a_fault_in_a_worker_is_raised_here(monkeypatch):
     def failing(*_):
         raise MemoryError
 
-    monkeypatch.setattr(engine, "train", failing)
+    monkeypatch.setattr(engine, "advance", failing)
     with pytest.raises(MemoryError):
         list(replicates(PLAN, DATA, divide(DATA, PLAN.recipe.held_out, 5), workers=2))
 

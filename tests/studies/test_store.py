@@ -1,6 +1,7 @@
 """The store: what goes in comes out, all of it or none, and nothing of a person's is overwritten."""
 
 import dataclasses
+import os
 import sqlite3
 import threading
 
@@ -10,8 +11,9 @@ from why128.errors import InputRefused, SurroundingsError, UsageError
 from why128.studies import store
 from why128.studies.store import EpochRow, Store, Trial
 
-TRIAL = Trial("4", 0, 0, "", 275, 0.5, 0.9, 0.7, 1.0, 0.6, None, b"\x80\x00", "networks/4-replicate0.keras")
+TRIAL = Trial("4", 0, 0, "", 275, 0.9, 0.7, 1.0, 0.6, None, b"\x80\x00", "networks/4-replicate0.keras", 0.5)
 EPOCH = EpochRow("4", 0, 0, 0, 1.0, 0.5, 1.1, 0.4)
+KEPT = ["lock", "networks", "study.db"]  # of a study that has ended
 NOTES = {"plan": {"widths": [0, 4], "seed": 0}, "data": {"name": "häuser"}}
 
 
@@ -92,9 +94,10 @@ def test_a_finished_study_is_one_file_that_opens_where_nothing_may_be_written(tm
     with Store(tmp_path / "s") as kept:
         kept.add([TRIAL], [EPOCH])
         assert (tmp_path / "s" / "study.db-wal").exists()
-    assert sorted(p.name for p in (tmp_path / "s").iterdir()) == ["networks", "study.db"]
+        kept.tidy()
+    assert sorted(p.name for p in (tmp_path / "s").iterdir()) == KEPT
     assert store.read(tmp_path / "s")[1] == [TRIAL]
-    assert sorted(p.name for p in (tmp_path / "s").iterdir()) == ["networks", "study.db"], "reading leaves nothing"
+    assert sorted(p.name for p in (tmp_path / "s").iterdir()) == KEPT, "reading leaves nothing"
 
 
 def test_closing_while_somebody_reads_loses_nothing(tmp_path):
@@ -109,7 +112,7 @@ def test_closing_while_somebody_reads_loses_nothing(tmp_path):
     assert store.read(tmp_path)[1] == [TRIAL]
 
 
-@pytest.mark.parametrize("name", ["mine.txt", ".hidden", "study.db"])
+@pytest.mark.parametrize("name", ["mine.txt", ".hidden"])
 def test_a_folder_that_holds_something_is_refused_and_left(tmp_path, name):
     (tmp_path / name).write_text("mine")
     with pytest.raises(UsageError) as caught:
@@ -144,7 +147,7 @@ def test_a_locked_data_base_is_the_surroundings_fault(tmp_path):
             match=r"cannot write the study's results \(database is locked\); what was written before is safe$",
         ) as caught:
             kept.add([TRIAL], [])
-        assert caught.value.hint == "free some space, or give another folder with --out"
+        assert caught.value.hint == f"free some space, then go on with why128 study --resume {tmp_path}"
         other.execute("ROLLBACK")
         other.close()
         kept.add([TRIAL], [])
@@ -189,22 +192,110 @@ def test_a_file_that_is_no_data_base(tmp_path):
     assert "file is not a database" in refused(tmp_path)
 
 
+def untouched(folder, said, hint):
+    """The folder is refused in these words, by who reads and by who would write, and not a byte of it is changed."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for door in (store.read, Store):
+        with pytest.raises(InputRefused) as caught:
+            door(folder)
+        assert str(caught.value) == f"{folder}: {said}"
+        assert caught.value.hint == hint
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert all(path.is_file() for path in folder.iterdir() if path.name != "networks")
+
+
+def changed(folder, *statements):
+    """A study in which somebody executed this."""
+    with Store(folder) as kept:
+        kept.add([TRIAL], [EPOCH])
+        kept.tidy()
+    (folder / "lock").unlink()
+    database = sqlite3.connect(folder / "study.db")
+    for statement in statements:
+        database.execute(statement)
+    database.commit()
+    database.close()
+
+
 def test_another_s_data_base(tmp_path):
     database = sqlite3.connect(tmp_path / "study.db")
     database.execute("CREATE TABLE mine (x)")
     database.close()
-    assert "no such table: study" in refused(tmp_path)
+    said = "not a study: study.db is another program's; expected one that why128 study wrote"
+    untouched(tmp_path, said, NEXT)
 
 
-def test_a_study_of_another_version(tmp_path):
-    """Version 1 had no settings and no twins: its rows are shorter."""
+@pytest.mark.parametrize(("version", "age"), [(9999, "a newer"), (2, "an older")])
+def test_a_study_of_another_version(tmp_path, version, age):
+    changed(tmp_path, f"PRAGMA user_version={version}")
+    said = f"a study of {age} why128 (version {version} of its files); expected version {store.VERSION}"
+    untouched(tmp_path, said, "open it with the why128 that wrote it")
+
+
+@pytest.mark.parametrize("statement", [
+    "CREATE TRIGGER t AFTER INSERT ON trials BEGIN DELETE FROM trials; END",
+    "CREATE VIEW more AS SELECT load_extension('./mine')",
+    "CREATE TABLE mine (x)",
+    "ALTER TABLE trials ADD COLUMN mine",
+])  # fmt: skip
+def test_tables_that_are_not_a_study_s(tmp_path, statement):
+    changed(tmp_path, statement)
+    untouched(tmp_path, "a damaged study: expected the tables of a study, found others", None)
+
+
+@pytest.mark.parametrize("at", [4096, 8192, 12288])
+def test_a_data_base_with_bytes_overwritten(tmp_path, at):
+    changed(tmp_path)
+    raw = bytearray((tmp_path / "study.db").read_bytes())
+    raw[at : at + 200] = b"\xff" * 200
+    (tmp_path / "study.db").write_bytes(raw)
+    with pytest.raises(InputRefused, match="a damaged study|a damaged one"):
+        store.read(tmp_path)
+    assert (tmp_path / "study.db").read_bytes() == raw
+
+
+def test_a_trial_without_its_time(tmp_path):
+    changed(tmp_path, "DELETE FROM times")
+    assert "a trial without its time" in refused(tmp_path)
+
+
+# ---------------------------------------------------------------- one writer, and going on
+
+
+def test_two_never_write_into_one_folder(tmp_path):
+    with Store(tmp_path) as kept:
+        kept.add([TRIAL], [EPOCH])
+        assert store.is_written(tmp_path)
+        with pytest.raises(SurroundingsError) as caught:
+            Store(tmp_path)
+        assert str(caught.value) == (
+            f"{tmp_path}: another process ({os.getpid()}) is writing this study; two never write into one folder"
+        )
+        assert caught.value.hint == "wait until it has ended, or give another folder with --out"
+    assert not store.is_written(tmp_path)
+
+
+def test_a_study_is_gone_on_with(tmp_path):
+    with Store(tmp_path, NOTES) as kept:
+        kept.add([TRIAL], [EPOCH])
+    with Store(tmp_path, {"plan": "another"}) as kept:
+        kept.add([dataclasses.replace(TRIAL, replicate=1)], [])
+    notes, trials, _ = store.read(tmp_path)
+    assert notes == NOTES, "its first notes stay"
+    assert [trial.replicate for trial in trials] == [0, 1]
+
+
+def test_what_a_power_cut_leaves_of_a_beginning_is_begun_anew(tmp_path):
+    """The folder, its lock and a data base without a table: nothing was earned."""
+    (tmp_path / "networks").mkdir()
+    (tmp_path / "lock").write_text("1")
     database = sqlite3.connect(tmp_path / "study.db")
-    database.executescript(
-        "CREATE TABLE study (key, value); CREATE TABLE epochs (replicate, candidate, setting, epoch);"
-        "CREATE TABLE trials (candidate, replicate, parameters, setting, twin); INSERT INTO trials VALUES ('4', 0, 9, 0, '');"
-    )
+    database.execute("PRAGMA journal_mode=WAL")
     database.close()
-    assert "missing" in refused(tmp_path)
+    assert not store.is_begun(tmp_path)
+    with Store(tmp_path, NOTES):
+        pass
+    assert store.read(tmp_path)[0] == NOTES
 
 
 def test_a_note_that_is_no_json(tmp_path):

@@ -141,7 +141,8 @@ def test_a_note_that_says_something_else(folder, key, value, what):
 
 
 def test_trials_of_another_plan(folder):
-    changed(folder, "UPDATE trials SET candidate = '64' WHERE candidate = '2'")
+    for table in ("trials", "times"):
+        changed(folder, f"UPDATE {table} SET candidate = '64' WHERE candidate = '2'")
     assert refusal(folder)[0] == f"{folder}: a damaged study (KeyError('64')); expected what why128 study wrote"
 
 

@@ -24,9 +24,9 @@ from why128.cli.output import say
 from why128.errors import shown
 from why128.report import words
 from why128.report.answer import HEADINGS, Answer
-from why128.studies.conduct import Heard, Stage
+from why128.studies.conduct import Heard, Resumed, Stage
+from why128.studies.events import EpochDone, Lost
 from why128.studies.plan import Plan
-from why128.studies.run import EpochDone
 
 if TYPE_CHECKING:
     from why128.data import Dataset
@@ -44,9 +44,12 @@ class Watch:
         self.latest: dict[object, EpochDone] = {}  # of this stage, by luck
         self.seen: dict[str, dict[object, float]] = {label: {} for label in plan.labels}
         self.finished = 0  # cohorts of this stage
+        self.said: list[str] = []  # what happened besides training
 
     def hear(self, heard: Heard) -> None:
-        if isinstance(heard, Stage):
+        if isinstance(heard, Resumed):
+            self.said.append(words.resumed(heard.folder, heard.networks))
+        elif isinstance(heard, Stage):
             self.stage, self.latest, self.finished = heard, {}, 0
         elif isinstance(heard, EpochDone):
             self.latest[heard.luck] = heard
@@ -56,6 +59,8 @@ class Watch:
                     self.seen.setdefault(label, {})[heard.luck] = accuracy
         else:
             self.finished += 1
+            if isinstance(heard, Lost):
+                self.said.append(words.given_up(heard.luck.initialisation, heard.reason, heard.attempts))
 
     @property
     def share(self) -> float:
@@ -88,7 +93,7 @@ class Watch:
             table.add_row(label, *cells)
         whole = Table.grid(padding=(0, 2))
         whole.add_row(_bar(self.share, 30, "green"), Text(self.line(), style="dim"))
-        return Group(Text(self.title), Padding(table, (1, 0)), whole)
+        return Group(Text(self.title), *(Text(said, style="dim") for said in self.said), Padding(table, (1, 0)), whole)
 
 
 def title(plan: Plan, data: Dataset, settling: bool) -> str:
@@ -116,7 +121,9 @@ def watched(plan: Plan, data: Dataset, settling: bool) -> Iterator[Callable[[Hea
 
     def hear(heard: Heard) -> None:
         watch.hear(heard)
-        if isinstance(heard, Stage) and not heard.twins and len(heard.labels) < len(plan.labels):
+        if isinstance(heard, Resumed | Lost):
+            say(watch.said[-1])
+        elif isinstance(heard, Stage) and not heard.twins and len(heard.labels) < len(plan.labels):
             say(f"{', '.join(heard.labels)} neurons, {words.counted(heard.cohorts, 'replicate')}")
         elif not isinstance(heard, Stage | EpochDone):
             say(f"{watch.finished} of {words.counted(watch.stage.cohorts, 'cohort')} done · {watch.line()}")

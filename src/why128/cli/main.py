@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from why128 import __version__
-from why128.cli.output import complain
+from why128.cli.output import Terminated, complain
 from why128.errors import SurroundingsError, UsageError, Why128Error, shown
 
 COMMANDS = {
@@ -29,10 +29,6 @@ COMMANDS = {
 }
 
 INTERRUPTED, TERMINATED = 130, 143
-
-
-class Terminated(BaseException):
-    """SIGTERM arrived."""
 
 
 class Commands(click.Group):

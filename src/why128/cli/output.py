@@ -16,6 +16,10 @@ json_option = click.option(
 )
 
 
+class Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
 def document(value: dict | list) -> None:
     """One JSON document on one line; what JSON cannot say (NaN, infinity) is null."""
     click.echo(json.dumps(_sayable(value)))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import click
+import os
 
-from why128.cli.output import document, json_option
+import click
+from click.core import ParameterSource
+
+from why128.cli.output import Terminated, document, json_option, say
 from why128.cli.reading import open_source, reading_options
 from why128.cli.recipe import ACTIVATION, DEFAULTS, options, recipe, recipe_options
-from why128.errors import UsageError
+from why128.errors import InputRefused, SurroundingsError, UsageError, shown
 from why128.studies import asked
 from why128.studies import plan as plans
 from why128.studies.budget import Budget
@@ -97,9 +100,17 @@ stopping_options = options(
 @recipe_options(DEFAULTS.batch_size)
 @click.option("--workers", type=int, help="Cohorts trained at a time; by default one a core.")
 @click.option("--out", type=click.Path(), help="The study's folder; by default a new one in why128-studies/.")
+@click.option(
+    "--resume",
+    metavar="FOLDER",
+    type=click.Path(),
+    help="Go on with a study that was stopped, to the same answer; it knows its plan and its data.  The same command "
+    "given again does so too.",
+)
 @reading_options
 @json_option
-def command(data, workers, out, size, skip_bad, as_json, until_settled, budget, **wanted):
+@click.pass_context
+def command(ctx, data, workers, out, resume, size, skip_bad, as_json, until_settled, budget, **wanted):
     """How many neurons are enough for DATA?
 
     DATA is a folder with one sub-folder a class, an IDX, CSV or NPZ file, or a known name (see why128 data); by default
@@ -107,19 +118,67 @@ def command(data, workers, out, size, skip_bad, as_json, until_settled, budget, 
     """
     if workers is not None and workers < 1:
         raise UsageError(f"--workers: expected a whole number of at least 1, got {workers}")
-    plan = _plan(**wanted)
-    until = limit(budget) if budget is not None else Until() if until_settled else None
-    images = open_source(data, size, skip_bad)
+    if resume is not None:
+        plan, until, images, source = _resumed(ctx, resume, data)
+    else:
+        plan = _plan(**wanted)
+        until = limit(budget) if budget is not None else Until() if until_settled else None
+        images = open_source(data, size, skip_bad)
+        source = {"data": _lasting(data), "size": size, "skip_bad": skip_bad}
     plan = plan.on(images)
 
     from why128.cli.display import show, watched
     from why128.report.answer import Answer
     from why128.studies.conduct import study
-    from why128.studies.store import new_folder
+    from why128.studies.resuming import own_folder
+    from why128.studies.store import is_begun
 
-    with watched(plan, images, settling=until is not None) as tell:
-        answer = Answer(study(plan, images, out or new_folder(images.name), tell, workers, until))
+    folder = resume or out or own_folder(plan, images, until)
+    try:
+        with watched(plan, images, settling=until is not None) as tell:
+            answer = Answer(study(plan, images, folder, tell, workers, until, source))
+    except (KeyboardInterrupt, Terminated):
+        if is_begun(folder):
+            say(f"what was trained is kept; go on with: why128 study --resume {shown(folder)}")
+        raise
     document(answer.document()) if as_json else show(answer)
+
+
+def _resumed(ctx: click.Context, folder: str, data: str):
+    """The plan, the limits and the data of a study that was stopped, and how the data is opened."""
+    from why128.studies.resuming import again
+
+    given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    other = sorted(given - {"resume", "data", "workers", "as_json"})
+    if other:
+        raise UsageError(
+            f"--resume: expected no other options than --workers and --json, got --{other[0].replace('_', '-')}",
+            hint="the study knows its plan; to change it, begin another",
+        )
+    plan, until, source = again(folder)
+    if "data" in given:
+        source = {
+            "data": _lasting(data),
+            "size": (source or {}).get("size"),
+            "skip_bad": (source or {}).get("skip_bad"),
+        }
+    if source is None:
+        raise UsageError(
+            f"{shown(folder)}: its data was given as arrays; expected DATA too",
+            hint=f"why128 study DATA --resume {shown(folder)}",
+        )
+    try:
+        return plan, until, open_source(source["data"], source["size"], bool(source["skip_bad"])), source
+    except (InputRefused, SurroundingsError) as refused:
+        refused.hint = f"nothing is lost; say where the data is now: why128 study DATA --resume {shown(folder)}"
+        raise
+
+
+def _lasting(data: str) -> str:
+    """A name as it is, a path as one that holds wherever one is."""
+    from why128.data.download import by_name
+
+    return data if by_name(data) else os.path.abspath(data)
 
 
 def _plan(replicates, resample, tolerance, confidence, max_neurons, max_bytes, max_latency, **candidates_and_training):

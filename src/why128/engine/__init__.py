@@ -4,6 +4,22 @@ It takes arrays and a cohort (cohort.py), trains by the one loop (training.py), 
 """
 
 from why128.engine.cohort import Cohort, Data, State
-from why128.engine.training import Assessment, Epoch, Run, assess, start, train
+from why128.engine.training import (
+    Assessment,
+    Epoch,
+    Progress,
+    Run,
+    advance,
+    assess,
+    begin,
+    epoch,
+    leaves,
+    restored,
+    start,
+    train,
+)
 
-__all__ = ["Assessment", "Cohort", "Data", "Epoch", "Run", "State", "assess", "start", "train"]
+__all__ = [
+    "Assessment", "Cohort", "Data", "Epoch", "Progress", "Run", "State",
+    "advance", "assess", "begin", "epoch", "leaves", "restored", "start", "train",
+]  # fmt: skip

@@ -83,10 +83,15 @@ class Pace(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Over an epoch, by candidate, while it learned."""
+    """Over an epoch so far, by candidate, while it learned."""
 
-    loss: jax.Array  # (K,)
-    hits: jax.Array  # (K,) images answered rightly
+    loss: jax.Array | np.ndarray  # (K,)
+    hits: jax.Array | np.ndarray  # (K,) int32, images answered rightly
+
+    @classmethod
+    def nothing(cls, candidates: int) -> Sums:
+        """Of an epoch that has not begun."""
+        return cls(np.zeros(candidates, np.float32), np.zeros(candidates, np.int32))
 
 
 class Program:
@@ -112,18 +117,21 @@ class Program:
 class Programs(NamedTuple):
     """The two programs of a cohort."""
 
-    learn: Program  # one epoch: (state, data, order (S, B), pace, key (2,)) -> (state, Sums)
+    learn: Program  # a stretch: (state, Sums, data, order (S, B), first, last, pace, key (2,)) -> (state, Sums)
     assess: Program  # (parameters, data, rows (S, B)) -> (losses (K, S·B), hits (K, S·B))
 
 
 @lru_cache(maxsize=64)
 def programs(cohort: Cohort) -> Programs:
     """The programs of a cohort, the same objects for equal cohorts."""
-    return Programs(Program(_learn(cohort), donated=(0,)), Program(_assess(cohort)))
+    return Programs(Program(_learn(cohort), donated=(0, 1)), Program(_assess(cohort)))
 
 
 def _learn(cohort: Cohort) -> Callable:
-    """One epoch: a scan over batches, in each of which every candidate learns from the same images."""
+    """A stretch of an epoch: one batch after the other, from each of which every candidate learns.
+
+    Where it begins and ends is data, so that one program serves every stretch, and how an epoch is cut changes no bit.
+    """
     update = direction(cohort.optimizer).update
 
     def step(state: State, data: Data, batch: jax.Array, pace: Pace, key: jax.Array):
@@ -133,15 +141,24 @@ def _learn(cohort: Cohort) -> Callable:
         parameters = jax.tree.map(_moved, state.parameters, directions, *pace)
         return State(parameters, moments), sums
 
-    def epoch(state: State, data: Data, order: jax.Array, pace: Pace, key: jax.Array):
-        def one(state, place):
-            number, batch = place
-            return step(state, data, batch, pace, jax.random.fold_in(jax.random.wrap_key_data(key), number))
+    def stretch(
+        state: State,
+        sums: Sums,
+        data: Data,
+        order: jax.Array,
+        first: jax.Array,
+        last: jax.Array,
+        pace: Pace,
+        key: jax.Array,
+    ):
+        def one(number: jax.Array, carried: tuple[State, Sums]):
+            own = jax.random.fold_in(jax.random.wrap_key_data(key), number)
+            state, more = step(carried[0], data, order[number], pace, own)
+            return state, jax.tree.map(jnp.add, carried[1], more)
 
-        state, sums = jax.lax.scan(one, state, (jnp.arange(len(order)), order))
-        return state, jax.tree.map(lambda s: s.sum(0), sums)
+        return jax.lax.fori_loop(first, last, one, (state, sums))
 
-    return epoch
+    return stretch
 
 
 def _moved(parameter: jax.Array, direction: jax.Array, rate: jax.Array, decay: jax.Array) -> jax.Array:
@@ -159,7 +176,7 @@ def _loss(
     labels = data.labels[rows]
     losses = cross_entropy(JAX, scores, labels[None], ladder.answer, cohort.loss.from_logits) * weights[None]  # (K, B)
     hits = (ladders.choices(JAX, ladder, scores) == labels[None]) & present[None]
-    return losses.sum() / present.sum().astype(jnp.float32), Sums(losses.sum(1), hits.sum(1))
+    return losses.sum() / present.sum().astype(jnp.float32), Sums(losses.sum(1), hits.sum(1, dtype=jnp.int32))
 
 
 def _assess(cohort: Cohort) -> Callable:

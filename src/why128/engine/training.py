@@ -1,19 +1,22 @@
-"""The one training loop: `fit` goes through it with a ladder of one, a study with a replicate of the whole ladder."""
+"""The one training loop (`advance`): `fit` goes through it with a ladder of one, a study with a replicate of the whole ladder."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from why128.addresses import draws, key_words
-from why128.engine.cohort import ASSESSED_AT_ONCE, NOBODY, Cohort, Data, Pace, State, programs
+from why128.engine.cohort import ASSESSED_AT_ONCE, NOBODY, Cohort, Data, Pace, State, Sums, programs
 from why128.engine.updates import direction
 from why128.ladder import Parameters
+
+STRETCH = 0.5  # seconds of training after which a training may be stopped, or kept: short for a person who waits
+FIRST_STRETCH = 32  # steps, before it is known how long they take
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,29 +52,92 @@ class Epoch:
     seconds: float  # of training, without compiling
 
 
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """Where a training stands between two steps: all that is needed to go on, and to come to the same bits.
+
+    Its arrays are overwritten when the next is asked for.
+    """
+
+    epoch: int
+    step: int  # batches of this epoch that were learned from
+    steps: int  # batches of an epoch
+    state: State
+    sums: Sums  # of this epoch so far
+    seconds: float  # of this epoch so far, without compiling
+
+    @property
+    def ended(self) -> bool:
+        """Whether its epoch is over."""
+        return self.step == self.steps
+
+
 def start(cohort: Cohort, parameters: Parameters) -> State:
     """The state before the first step from these weights (NumPy or JAX arrays)."""
     own = Parameters(*(jnp.array(a, jnp.float32) for a in parameters))
     return State(own, direction(cohort.optimizer).init(own))
 
 
+def begin(cohort: Cohort, run: Run, state: State) -> Progress:
+    """Before the first step of a run."""
+    steps = -(-len(run.learned) // min(cohort.batch_size, len(run.learned)))
+    return Progress(run.first_epoch, 0, steps, state, Sums.nothing(len(cohort.ladder.chains)), 0.0)
+
+
 def train(cohort: Cohort, data: Data, run: Run, state: State) -> Iterator[Epoch]:
-    """Train for `run.epochs` epochs, giving each as it ends; whoever stops asking stops the training.
+    """Train for `run.epochs` epochs, giving each as it ends; whoever stops asking stops the training."""
+    for progress in advance(cohort, data, run, begin(cohort, run, state)):
+        if progress.ended:
+            yield epoch(progress, run)
+
+
+def advance(cohort: Cohort, data: Data, run: Run, progress: Progress) -> Iterator[Progress]:
+    """The training loop: from where it stands to the end of the run, a stretch of about a second after the other.
 
     The order of images in an epoch depends on (seed, replicate, epoch) alone, so that all candidates of a replicate
-    see the same images in the same order, and a network trained alone sees what it saw in company.
+    see the same images in the same order, and a network trained alone sees what it saw in company.  How an epoch is cut
+    into stretches depends on the machine's speed, and changes no bit.
     """
-    learn = programs(cohort).learn
-    pace = _pace(cohort, run)
-    for number in range(run.first_epoch, run.first_epoch + run.epochs):
-        rows = _order(run, number)
+    learn, pace, at_once = programs(cohort).learn, _pace(cohort, run), FIRST_STRETCH
+    candidates = len(cohort.ladder.chains)
+    for number in range(progress.epoch, run.first_epoch + run.epochs):
+        if progress.epoch < number:
+            progress = Progress(number, 0, progress.steps, progress.state, Sums.nothing(candidates), 0.0)
+        order = _batches(_order(run, number), cohort.batch_size)
         key = key_words(run.seed, "dropout", replicate=run.replicate, epoch=number)
-        arguments = (state, data, _batches(rows, cohort.batch_size), pace, key)
-        one_epoch = learn.ready(*arguments)  # compiling is not training: it is not timed
-        began = time.perf_counter()
-        state, sums = one_epoch(*arguments)
-        loss, accuracy = (np.asarray(s) / len(rows) for s in sums)
-        yield Epoch(number, state, loss, accuracy, time.perf_counter() - began)
+        while not progress.ended:
+            span = np.int32(progress.step), np.int32(min(progress.step + at_once, progress.steps))
+            arguments = (progress.state, progress.sums, data, order, *span, pace, key)
+            stretch = learn.ready(*arguments)  # compiling is not training: it is not timed
+            began = time.perf_counter()
+            state, sums = jax.block_until_ready(stretch(*arguments))
+            taken = time.perf_counter() - began
+            at_once = max(1, round((span[1] - span[0]) * min(STRETCH / taken, 8.0)))
+            progress = replace(progress, step=int(span[1]), state=state, sums=sums, seconds=progress.seconds + taken)
+            yield progress
+
+
+def epoch(progress: Progress, run: Run) -> Epoch:
+    """What an epoch gave that has just ended."""
+    loss, accuracy = (np.asarray(s) / np.float32(len(run.learned)) for s in progress.sums)
+    return Epoch(progress.epoch, progress.state, loss, accuracy, progress.seconds)
+
+
+def leaves(progress: Progress) -> list[np.ndarray]:
+    """The arrays of a training's state, in a fixed order; they are overwritten when it goes on."""
+    return [np.asarray(leaf) for leaf in jax.tree.leaves((progress.state, progress.sums))]
+
+
+def restored(fresh: Progress, kept: Sequence[np.ndarray], epoch: int, step: int, seconds: float) -> Progress:
+    """Where a training stood whose `leaves` these are; `fresh` is its beginning.
+
+    Raises ValueError where they are not of its shapes.
+    """
+    due = jax.tree.leaves((fresh.state, fresh.sums))
+    if [(a.shape, a.dtype) for a in due] != [(a.shape, a.dtype) for a in kept] or not 0 <= step <= fresh.steps:
+        raise ValueError("another training's state")
+    state, sums = jax.tree.unflatten(jax.tree.structure((fresh.state, fresh.sums)), [jnp.array(a) for a in kept])
+    return replace(fresh, epoch=epoch, step=step, state=state, sums=sums, seconds=seconds)
 
 
 def assess(cohort: Cohort, data: Data, rows: np.ndarray, parameters: Parameters) -> Assessment:

@@ -152,3 +152,13 @@ def judged(found: Judged) -> str:
     """What a network did on a data set."""
     part = "test images" if found.part == "test" else "images"
     return f"{limits(found.accuracy)} of {found.images:,} {part} answered rightly; loss {found.loss:.4f}."
+
+
+def resumed(folder: object, networks: int) -> str:
+    """That a study which was stopped is gone on with."""
+    return f"going on with {shown(folder)}, which was stopped; {counted(networks, 'network')} of it are there"
+
+
+def given_up(replicate: int, reason: str, attempts: int) -> str:
+    """That a replicate is missing."""
+    return f"replicate {replicate} was given up: its training ended {attempts} times, the last time {shown(reason)}"

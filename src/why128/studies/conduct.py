@@ -6,8 +6,8 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -15,19 +15,24 @@ from typing import Any
 
 import numpy as np
 
-from why128 import __version__
 from why128.data import Dataset
 from why128.division import Division, Sealed, divide, without_test
+from why128.errors import SurroundingsError, shown
 from why128.formats import aside, keras_file
 from why128.layers import Layer
 from why128.network import Network, due_shapes
 from why128.statistics.looks import spent
+from why128.studies import memory, resuming
 from why128.studies import store as stores
+from why128.studies.bench import Bench, Pictures, Task, versions
+from why128.studies.checkpoint import Checkpoint
 from why128.studies.cost import Cost, measure
+from why128.studies.crew import Crew, cores
+from why128.studies.events import EpochDone, Event, Lost, Luck, Replicate
 from why128.studies.evidence import Evidence
 from why128.studies.examination import examine
-from why128.studies.plan import Plan
-from why128.studies.run import Event, Luck, Replicate, cores, finished, trials
+from why128.studies.finished import finished
+from why128.studies.plan import Entry, Plan
 from why128.studies.settling import Step, first, further
 from why128.studies.store import EpochRow, Store, Trial
 from why128.studies.study import CHOSEN, EXAMINED, Study, chosen, decided, read
@@ -47,7 +52,15 @@ class Stage:
     twins: bool  # whether it is to tell the parts of luck apart
 
 
-Heard = Stage | Event
+@dataclass(frozen=True)
+class Resumed:
+    """A study that was stopped is gone on with."""
+
+    folder: Path
+    networks: int  # trained before
+
+
+Heard = Stage | Resumed | Event
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +74,33 @@ class _Job:
     subject: Subject
     store: Store
     tell: Callable[[Heard], None]
-    workers: int | None
+    workers: int
+    crew: Crew | None  # None where only this process knows an activation
 
-    def evidence(self) -> Evidence:
+    @property
+    def notes(self) -> Mapping[str, Any]:
+        """What was noted so far, also before an interruption."""
+        return stores.read(self.store.folder)[0]
+
+    def evidence(self, steps: Sequence[Step] | None = None) -> Evidence:
+        """All that has been seen; or, as a look at it saw it, what these steps gave."""
         _, rows, epochs = stores.read(self.store.folder)
+        if steps is not None:
+            asked = {(self.plan.labels[p], r) for step in steps for p in step.places for r in step.replicates}
+            rows = [row for row in rows if (row.candidate, row.replicate) in asked]
+            epochs = [row for row in epochs if (row.candidate, row.replicate) in asked]
+        if not rows:
+            raise SurroundingsError(
+                f"{shown(self.store.folder)}: no network could be trained: {_why_lost(self.notes)}",
+                hint="free some memory, try narrower widths or --workers 1, then go on with why128 study --resume "
+                f"{shown(self.store.folder)}",
+            )
         return Evidence.of(self.plan, self.subject.judged_by, rows, epochs)
+
+
+def _why_lost(notes: Mapping[str, Any]) -> str:
+    """How the cohorts ended that were given up."""
+    return "; ".join(dict.fromkeys(reason for _, reason in notes.get("lost", []))) or "all were interrupted"
 
 
 def study(
@@ -75,42 +110,83 @@ def study(
     tell: Callable[[Heard], None] = lambda heard: None,
     workers: int | None = None,
     until: Until | None = None,
+    source: Mapping[str, Any] | None = None,
 ) -> Study:
     """Run a plan on a data set, keeping every result in `folder` as it arrives; `tell` hears each event.
 
-    With `until`, the study stops when it knows: the plan's ladder is then what may be tried, and its replicates do not
-    count.  Raises InputRefused where a class is too small to be divided, UsageError where the folder holds something
-    already; then nothing was written.
+    A folder that holds the same study, stopped in whatever way, is gone on with, to the bits that it would have come to;
+    of one that is finished the answer is read.  With `until`, the study stops when it knows: the plan's ladder is then
+    what may be tried, and its replicates do not count.  `source` says how the data can be opened again (resuming.py).
+
+    Raises InputRefused where a class is too small to be divided, or the folder holds a study of other data or versions,
+    UsageError where it holds another study or something else, SurroundingsError where disk, memory or another process
+    refuses; nothing is lost then that was earned.
     """
     plan = plan.on(data)
     step = until.begin(first(plan), len(plan.settings)) if until else None
     division = divide(data, plan.recipe.held_out, plan.recipe.seed, plan.tuning)
     subject = Subject.of(plan, data, division)
-    with Store(folder) as store:
-        job = _Job(plan, *without_test(data, division), division.test, subject, store, tell, workers)
-        store.note(plan=plan.document(), subject=subject.document(), environment=environment())
-        looks = _settle(job, until, step) if until else None
-        if not until:
-            _train(job, Step(tuple(range(len(plan.candidates))), tuple(range(plan.replicates))))
-        evidence = job.evidence()
-        costs = _costs(job, evidence)
-        verdict = decided(evidence, costs, looks)
-        if not until:
-            _twins(job, evidence, verdict)
-        _hand_over(job, evidence, verdict)
-        store.note(costs=[asdict(cost) for cost in costs], looks=looks, finished=True)
-    return read(folder, tuple({c.activation for c in plan.candidates}))
+    asked = resuming.question(plan, data, until)
+    own = tuple({c.activation for c in plan.candidates})
+    if resuming.check(folder, asked):
+        return read(folder, own)
+    data, rest = without_test(data, division)
+    workers = memory.affordable(plan, data, rest, workers or cores())
+    with ExitStack() as stack:
+        notes = {"subject": subject.document(), "source": source, "environment": environment()}
+        store = stack.enter_context(Store(folder, asked | notes))
+        if done := len(stores.read(folder)[1]):
+            tell(Resumed(store.folder, done))
+        alone = any(callable(c.activation) for c in plan.candidates)
+        crew = None if alone else stack.enter_context(Crew(Pictures.of(data), store.checkpoints, workers))
+        job = _Job(plan, data, rest, division.test, subject, store, tell, workers, crew)
+        _run(job, until, step)
+    return read(folder, own)
+
+
+def _run(job: _Job, until: Until | None, step: Step | None) -> None:
+    """From wherever it stands to its end: what is done already is not done again."""
+    looks = _settle(job, until, step) if until else None
+    if not until:
+        _train(job, Step(tuple(range(len(job.plan.candidates))), tuple(range(job.plan.replicates))))
+    evidence = job.evidence()
+    costs = _costs(job, evidence)
+    verdict = decided(evidence, costs, looks)
+    if not until:
+        _twins(job, evidence, verdict)
+    _hand_over(job, evidence, verdict)
+    job.store.note(looks=looks, finished=True)
+    job.store.tidy()
 
 
 # -------------------------------------------------------------------- training
 
 
 def _settle(job: _Job, until: Until, step: Step | None) -> int:
-    """Train until it is known, or the budget is spent; gives the number of the last look, counted from 0."""
-    began, networks, looks = time.monotonic(), 0, 0
+    """Train until it is known, or the budget is spent; gives the number of the last look, counted from 0.
+
+    Every step is noted before it is taken, so that one that was interrupted takes the same steps again, whatever the
+    clock says by then.
+    """
+    began = time.monotonic() - job.notes.get("spent", 0.0)
+    taken = [Step.of(each) for each in job.notes.get("steps", [])]
+    networks = looks = 0
     while step is not None:
-        networks += _train(job, step, until.seconds and began + until.seconds)
-        evidence = job.evidence()
+        if looks == len(taken):
+            taken.append(step)
+            job.store.note(steps=[asdict(each) for each in taken])
+        step = taken[looks]
+        deadline = until.seconds and began + until.seconds
+        there = _train(job, step, deadline)
+        if there != step.replicates:  # out of time: the step was a shorter one
+            taken[looks] = step = replace(step, replicates=there)
+            job.store.note(steps=[asdict(each) for each in taken])
+        networks += len(there) * len(step.places) * len(job.plan.settings)
+        job.store.note(spent=time.monotonic() - began)
+        if looks + 1 < len(taken):
+            looks, step = looks + 1, taken[looks + 1]
+            continue
+        evidence = job.evidence(taken)
         verdict = decide(evidence, _sized(evidence), 1 - spent(1 - job.plan.confidence, looks))
         wanted = further(job.plan, evidence, verdict)
         step = wanted and until.afford(wanted, len(job.plan.settings), networks, time.monotonic() - began)
@@ -125,24 +201,53 @@ def _sized(evidence: Evidence) -> np.ndarray:
     return within if within.any() else ~within
 
 
-def _train(job: _Job, step: Step, deadline: float | None = None) -> int:
-    """Train a step and keep it; gives how many networks it trained.
+def _train(job: _Job, step: Step, deadline: float | None = None) -> tuple[int, ...]:
+    """Train of a step what is not there yet, and keep it; gives the replicates that are there then, or were given up.
 
     Once the deadline is past, further replicates are not waited for; new rungs are trained in all.
     """
     plan = job.plan
+    labels = tuple(plan.labels[p] for p in step.places)
+    kept = {(row.candidate, row.replicate) for row in stores.read(job.store.folder)[1] if not row.twin}
+    there = [r for r in step.replicates if (labels[0], r) in kept]
+    due = [Luck.of(r) for r in step.replicates if r not in there]
+
+    def late() -> bool:
+        return deadline is not None and step.repeats and bool(there) and time.monotonic() > deadline
+
+    if not due or late():
+        return tuple(there)
+    job.tell(Stage(labels, len(due), twins=False))
     entries = [(plan.candidates[p], setting) for p in step.places for setting in plan.settings]
-    job.tell(Stage(tuple(plan.labels[p] for p in step.places), len(step.replicates), twins=False))
-    lucks, done = [Luck.of(r) for r in step.replicates], 0
-    with closing(trials(plan, job.data, job.division, entries, lucks, job.workers)) as events:
+    with closing(_events(job, entries, due)) as events:
         for event in events:
             if isinstance(event, Replicate):
                 _keep(job, step.places, event)
-                done += len(entries)
+            if isinstance(event, Lost):
+                job.store.note(lost=[*job.notes.get("lost", []), [event.luck.initialisation, event.reason]])
+            if not isinstance(event, EpochDone):
+                there.append(event.luck.initialisation)
             job.tell(event)
-            if deadline is not None and step.repeats and done and time.monotonic() > deadline:
+            if late():
                 break
-    return done
+    return tuple(sorted(there))
+
+
+def _events(job: _Job, entries: Sequence[Entry], lucks: Sequence[Luck]) -> Generator[Event]:
+    """What happens while these are trained; whoever asks for the next event has kept a finished cohort."""
+    bench = Bench.of(job.plan, job.data, job.division, entries)
+    if job.crew is not None:
+        events: Generator[Event] = job.crew.run(bench, lucks)
+    else:
+        from why128.studies.run import trials  # JAX, which otherwise only the crew's process needs
+
+        task = Task(0, bench, tuple(lucks), job.workers, job.store.checkpoints)
+        events = trials(task, Pictures.of(job.data))
+    with closing(events):
+        for event in events:
+            yield event
+            if isinstance(event, Replicate):
+                Checkpoint(job.store.checkpoints, bench.address(event.luck)).remove()
 
 
 def _twins(job: _Job, evidence: Evidence, verdict: Verdict) -> None:
@@ -151,19 +256,24 @@ def _twins(job: _Job, evidence: Evidence, verdict: Verdict) -> None:
     ring = [trial.replicate for trial in evidence.trials[verdict.enough]][:MOST_TWINS]
     if len(ring) < 2 or not all(trial.network for trial in evidence.trials[verdict.enough]):
         return
+    kept = {(twin.twin, twin.replicate) for twin in evidence.twins}
     factors = ("initialisation", "order", "sample") if job.plan.resample else ("initialisation",)
     turned = {
         replace(Luck.of(r), **{factor: after}): (factor, r)
         for factor in factors
         for r, after in zip(ring, [*ring[1:], ring[0]], strict=True)
+        if (factor, r) not in kept
     }
+    if not turned:
+        return
     entry = (job.plan.candidates[place], job.plan.settings[setting])
     job.tell(Stage((job.plan.labels[place],), len(turned), twins=True))
-    for event in trials(job.plan, job.data, job.division, [entry], list(turned), job.workers):
-        if isinstance(event, Replicate):
-            factor, replicate = turned[event.luck]
-            job.store.add([_trial(job, place, setting, event, 0, (factor, replicate, ""))], [])
-        job.tell(event)
+    with closing(_events(job, [entry], list(turned))) as events:
+        for event in events:
+            if isinstance(event, Replicate):
+                factor, replicate = turned[event.luck]
+                job.store.add([_trial(job, place, setting, event, 0, (factor, replicate, ""))], [])
+            job.tell(event)
 
 
 def _keep(job: _Job, places: Sequence[int], done: Replicate) -> None:
@@ -193,7 +303,6 @@ def _trial(job: _Job, place: int, setting: int, done: Replicate, t: int, what: t
         what[1],
         what[0],
         candidate.parameters(job.plan.inputs, job.plan.classes),
-        done.seconds * _share(done, t),
         float(learned.losses[t].mean()),
         float(learned.hits[t].mean()),
         float(held_out.losses[t].mean()),
@@ -201,6 +310,7 @@ def _trial(job: _Job, place: int, setting: int, done: Replicate, t: int, what: t
         None if done.tuned is None else float(done.tuned[t].mean()),
         np.packbits(held_out.hits[t]).tobytes(),
         what[2],
+        done.seconds * _share(done, t),
     )
 
 
@@ -214,13 +324,17 @@ def _share(done: Replicate, t: int) -> float:
 
 
 def _costs(job: _Job, evidence: Evidence) -> tuple[Cost, ...]:
-    """What each candidate costs, measured on one of its networks that did not diverge."""
+    """What each candidate costs, measured once, on one of its networks that did not diverge."""
+    noted = job.notes.get("costs")
+    if noted is not None:
+        return tuple(Cost.of(document) for document in noted)
     costs = []
     for k, candidate in enumerate(evidence.candidates):
         weights = next((trial.network for trial in evidence.trials[k] if trial.network), None)
         layers = candidate.under(job.plan.settings[evidence.settings[k]]).layers_for(job.data)
         network = keras_file.load(job.store.folder / weights) if weights else _blank(layers)
         costs.append(measure(network, float(np.mean([trial.seconds for trial in evidence.trials[k]]))))
+    job.store.note(costs=[asdict(cost) for cost in costs])
     return tuple(costs)
 
 
@@ -244,7 +358,7 @@ def _hand_over(job: _Job, evidence: Evidence, verdict: Verdict) -> None:
 def environment() -> dict[str, Any]:
     """By what a study was made: versions, machine, and command."""
     return {
-        "versions": {"why128": __version__} | {name: version(name) for name in ("jax", "numpy", "scipy")},
+        "versions": versions() | {"scipy": version("scipy")},
         "python": platform.python_version(),
         "machine": f"{platform.machine()}, {platform.system()}",
         "cores": cores(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,11 @@ class Step:
     def repeats(self) -> bool:
         """Whether it adds replicates to what has been tried, rather than rungs."""
         return self.replicates[0] > 0
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> Step:
+        """The inverse of `dataclasses.asdict`."""
+        return cls(tuple(document["places"]), tuple(document["replicates"]))
 
 
 def first(plan: Plan) -> Step:

@@ -1,32 +1,43 @@
-"""A study's folder: `study.db` (SQLite) holds every trial's result as it arrives, `networks/` every trained network.
+"""A study's folder: `study.db` (SQLite) holds every trial's result as it arrives, `networks/` every trained network,
+`checkpoints/` where the cohorts under way stand.
 
 Takes rows, not plans: what a row means is the caller's.  Write-ahead logging, every transaction synced: what was
-acknowledged survives a power cut.
+acknowledged survives a power cut.  A file `lock` is held by who writes, so that nobody else does.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import astuple, dataclass, fields
+from functools import cache
+from itertools import count, takewhile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from why128.errors import InputRefused, SurroundingsError, UsageError, shown
 
 APPLICATION = 0x77313238  # "w128", in SQLite's header: whose file this is
-VERSION = 2
+VERSION = 3  # of the schema
+STUDIES = "why128-studies"  # where studies go that were given no folder
+OURS = {"lock", "networks", "checkpoints", "study.db", "study.db-wal", "study.db-shm", "study.db-journal"}
 
+# What a clock said is in a table of its own: all else is the same for the same question on the same machine.
 SCHEMA = """
 CREATE TABLE study (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE trials (
     candidate TEXT NOT NULL, setting INTEGER NOT NULL, replicate INTEGER NOT NULL, twin TEXT NOT NULL,
-    parameters INTEGER NOT NULL, seconds REAL NOT NULL, loss REAL, accuracy REAL NOT NULL, val_loss REAL,
+    parameters INTEGER NOT NULL, loss REAL, accuracy REAL NOT NULL, val_loss REAL,
     val_accuracy REAL NOT NULL, tuning REAL, hits BLOB NOT NULL, network TEXT NOT NULL,
     PRIMARY KEY (candidate, setting, replicate, twin)) WITHOUT ROWID;
+CREATE TABLE times (
+    candidate TEXT NOT NULL, setting INTEGER NOT NULL, replicate INTEGER NOT NULL, twin TEXT NOT NULL,
+    seconds REAL NOT NULL, PRIMARY KEY (candidate, setting, replicate, twin)) WITHOUT ROWID;
 CREATE TABLE epochs (
     candidate TEXT NOT NULL, setting INTEGER NOT NULL, replicate INTEGER NOT NULL, epoch INTEGER NOT NULL,
     loss REAL, accuracy REAL, val_loss REAL, val_accuracy REAL,
@@ -43,7 +54,6 @@ class Trial:
     replicate: int
     twin: str  # which part of its luck is the next replicate's: "initialisation", "order", "sample"; "" for none
     parameters: int
-    seconds: float
     loss: float
     accuracy: float  # on the images learned from, after training
     val_loss: float
@@ -51,6 +61,7 @@ class Trial:
     tuning: float | None  # accuracy on tuning images, where settings are compared
     hits: bytes  # which validation images were answered rightly, a bit each (numpy.packbits)
     network: str  # its file, relative to the folder; none for one that diverged
+    seconds: float  # of training: its share of its cohort's
 
 
 @dataclass(frozen=True)
@@ -68,37 +79,53 @@ class EpochRow:
 
 
 class Store:
-    """The folder of one study, open for writing.  Use `with`: it closes the data base."""
+    """The folder of one study, open for writing.  Use `with`: it closes the data base, and gives the lock back."""
 
-    def __init__(self, folder: str | os.PathLike):
-        """Begin a study in a folder that is new or empty.
+    def __init__(self, folder: str | os.PathLike, notes: Mapping[str, Any] | None = None):
+        """Begin a study in a folder that is new or empty, with these first notes; or go on with the one that is there.
 
-        Raises UsageError where it holds something already, SurroundingsError where it cannot be written.
+        Raises UsageError where the folder holds something else, InputRefused for a study that is damaged or not of this
+        version, SurroundingsError where it cannot be written, or another process is writing; then nothing was changed.
         """
         self.folder = Path(folder)
+        self.checkpoints = self.folder / "checkpoints"
+        _check_folder(self.folder)
+        begun = is_begun(self.folder)
+        if begun:
+            read(self.folder)  # refuses what is no study of ours before anything is touched
         try:
-            if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
-                raise UsageError(
-                    f"{shown(self.folder)}: expected a new or an empty folder, found something there",
-                    hint="give another folder with --out",
-                )
-            (self.folder / "networks").mkdir(parents=True)
-            self._database = sqlite3.connect(self.folder / "study.db", isolation_level=None)
-            for statement in (
-                "PRAGMA journal_mode=WAL",
-                "PRAGMA synchronous=FULL",
-                f"PRAGMA application_id={APPLICATION}",
-                f"PRAGMA user_version={VERSION}",
-            ):
-                self._database.execute(statement)
-            self._database.executescript(SCHEMA)
+            self.checkpoints.mkdir(parents=True, exist_ok=True)
+            (self.folder / "networks").mkdir(exist_ok=True)
+            self._lock = _locked(self.folder)
+            self._open(notes or {}, begun)
         except (OSError, sqlite3.OperationalError) as fault:
-            if isinstance(fault, UsageError):
+            if isinstance(fault, SurroundingsError):
                 raise
             raise SurroundingsError(
                 f"{shown(self.folder)}: cannot write a study here ({shown(fault)})",
                 hint="give another folder with --out",
             ) from None
+
+    def _open(self, notes: Mapping[str, Any], begun: bool) -> None:
+        self._database = sqlite3.connect(self.folder / "study.db", isolation_level=None)
+        try:
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=FULL")
+            if not begun:
+                self._begin(notes)
+        except BaseException:
+            self._database.close()
+            self._lock.close()
+            raise
+
+    def _begin(self, notes: Mapping[str, Any]) -> None:
+        """The data base with its first notes, or nothing at all."""
+        with _Transaction(self._database):
+            self._database.execute(f"PRAGMA application_id={APPLICATION}")
+            self._database.execute(f"PRAGMA user_version={VERSION}")
+            for statement in SCHEMA.split(";\n")[:-1]:
+                self._database.execute(statement)
+            self._database.executemany(NOTE, [(key, json.dumps(value)) for key, value in notes.items()])
 
     def __enter__(self) -> Store:
         return self
@@ -107,32 +134,39 @@ class Store:
         with suppress(sqlite3.OperationalError):  # somebody reads at this moment: then it stays as it is
             self._database.execute("PRAGMA journal_mode=DELETE")  # one file, which opens on a disk that is read-only
         self._database.close()
+        self._lock.close()
 
     def note(self, **values: Any) -> None:
         """Keep JSON values by name: the plan, the data, the verdict."""
-        self._write("INSERT OR REPLACE INTO study VALUES (?, ?)", [(k, json.dumps(v)) for k, v in values.items()])
-
-    def add(self, trials: Iterable[Trial], epochs: Iterable[EpochRow]) -> None:
-        """Keep finished trials with their epochs, all or none."""
         try:
             with _Transaction(self._database):
-                self._database.executemany(_insert("trials", Trial), map(astuple, trials))
-                self._database.executemany(_insert("epochs", EpochRow), map(astuple, epochs))
+                self._database.executemany(NOTE, [(key, json.dumps(value)) for key, value in values.items()])
         except sqlite3.OperationalError as fault:
             raise self._refusal(fault) from None
 
-    def _write(self, statement: str, rows: list[tuple]) -> None:
+    def tidy(self) -> None:
+        """The checkpoints have served."""
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+    def add(self, trials: Iterable[Trial], epochs: Iterable[EpochRow]) -> None:
+        """Keep finished trials with their epochs, all or none."""
+        rows = [astuple(trial) for trial in trials]
         try:
             with _Transaction(self._database):
-                self._database.executemany(statement, rows)
+                self._database.executemany(_insert("trials", len(fields(Trial)) - 1), [row[:-1] for row in rows])
+                self._database.executemany(_insert("times", 5), [(*row[:4], row[-1]) for row in rows])
+                self._database.executemany(_insert("epochs", len(fields(EpochRow))), map(astuple, epochs))
         except sqlite3.OperationalError as fault:
             raise self._refusal(fault) from None
 
     def _refusal(self, fault: Exception) -> SurroundingsError:
         return SurroundingsError(
             f"{shown(self.folder)}: cannot write the study's results ({shown(fault)}); what was written before is safe",
-            hint="free some space, or give another folder with --out",
+            hint=f"free some space, then go on with why128 study --resume {shown(self.folder)}",
         )
+
+
+NOTE = "INSERT OR REPLACE INTO study VALUES (?, ?)"
 
 
 class _Transaction:
@@ -148,28 +182,80 @@ class _Transaction:
         self.database.execute("ROLLBACK" if kind else "COMMIT")
 
 
-def _insert(table: str, row: type) -> str:
-    return f"INSERT INTO {table} VALUES ({', '.join('?' * len(fields(row)))})"
+def _insert(table: str, columns: int) -> str:
+    return f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})"
+
+
+# ------------------------------------------------------------------ what is there already
+
+
+def is_begun(folder: str | os.PathLike) -> bool:
+    """Whether a folder holds a data base that anything was written to: a study, or something that is none."""
+    path = (Path(folder) / "study.db").absolute()
+    if not path.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            return database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
+    except sqlite3.Error:
+        return True
+
+
+def _check_folder(folder: Path) -> None:
+    """Raises UsageError where a folder holds something that is not a study's."""
+    try:
+        foreign = folder.exists() and (not folder.is_dir() or any(e.name not in OURS for e in folder.iterdir()))
+    except OSError:
+        return  # what cannot be looked at cannot be written either
+    if foreign and not is_begun(folder):
+        raise UsageError(
+            f"{shown(folder)}: expected a new or an empty folder, found something there",
+            hint="give another folder with --out",
+        )
+
+
+def _locked(folder: Path) -> IO[str]:
+    """The folder's lock, held until it is closed, or this process ends however it ends."""
+    lock = open(folder / "lock", "a+")  # noqa: SIM115, it is held as long as the store is open
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        holder = lock.read(20).strip()
+        lock.close()
+        raise SurroundingsError(
+            f"{shown(folder)}: another process ({shown(holder) or 'unknown'}) is writing this study; two never write into one folder",
+            hint="wait until it has ended, or give another folder with --out",
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
 
 
 def read(folder: str | os.PathLike) -> tuple[Mapping[str, Any], list[Trial], list[EpochRow]]:
     """A study's notes, trials and epochs, as they are at this moment (also while it runs).
 
-    Raises InputRefused for what is no study.
+    Raises InputRefused for what is no study, or one of another version; nothing is changed.
     """
     path = (Path(folder) / "study.db").absolute()
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            _check_database(folder, database)
             kept = database.execute("SELECT key, value FROM study")
             notes = {key: json.loads(value) for key, value in kept}
             trials = [
                 Trial(*row)
                 for row in database.execute(
-                    "SELECT * FROM trials ORDER BY replicate, parameters, candidate, setting, twin"
+                    "SELECT * FROM trials NATURAL LEFT JOIN times ORDER BY replicate, parameters, candidate, setting, twin"
                 )
             ]
+            if any(trial.seconds is None for trial in trials):
+                raise ValueError("a trial without its time")
             rows = database.execute("SELECT * FROM epochs ORDER BY replicate, candidate, setting, epoch")
             epochs = [EpochRow(*row) for row in rows]
+    except InputRefused:
+        raise
     except (sqlite3.Error, ValueError, TypeError) as fault:
         raise InputRefused(
             f"{shown(folder)}: not a study, or a damaged one ({shown(fault)}); expected a folder with study.db",
@@ -178,10 +264,58 @@ def read(folder: str | os.PathLike) -> tuple[Mapping[str, Any], list[Trial], lis
     return notes, trials, epochs
 
 
-def new_folder(name: str, under: str | os.PathLike = "why128-studies") -> Path:
+def _check_database(folder: str | os.PathLike, database: sqlite3.Connection) -> None:
+    """Raises InputRefused for a data base that is not ours, of another version, or not laid out as ours are."""
+    whose, version = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    if whose != APPLICATION:
+        raise InputRefused(
+            f"{shown(folder)}: not a study: study.db is another program's; expected one that why128 study wrote",
+            hint="give the folder that why128 study named at its end",
+        )
+    if version != VERSION:
+        age = "a newer" if version > VERSION else "an older"
+        raise InputRefused(
+            f"{shown(folder)}: a study of {age} why128 (version {version} of its files); expected version {VERSION}",
+            hint="open it with the why128 that wrote it",
+        )
+    laid_out = set(database.execute("SELECT type, name, sql FROM sqlite_master"))
+    if laid_out != _layout():
+        raise InputRefused(f"{shown(folder)}: a damaged study: expected the tables of a study, found others")
+    sound = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if sound != "ok":
+        raise InputRefused(f"{shown(folder)}: a damaged study ({shown(sound)}); expected a sound data base")
+
+
+@cache
+def _layout() -> set[tuple[str, str, str]]:
+    """Every table of the schema, as SQLite writes it down: a view or a trigger is none of ours."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(SCHEMA)
+        return set(database.execute("SELECT type, name, sql FROM sqlite_master"))
+
+
+def is_written(folder: str | os.PathLike) -> bool:
+    """Whether a process holds the folder's lock at this moment."""
+    try:
+        with open(Path(folder) / "lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def new_folder(name: str, under: str | os.PathLike = STUDIES) -> Path:
     """A folder for a study that has none: the first free of NAME-1, NAME-2, … (it is not made here)."""
+    return next(folder for folder in _numbered(name, under) if not folder.exists())
+
+
+def folders(name: str, under: str | os.PathLike = STUDIES) -> list[Path]:
+    """Those that `new_folder` gave before, and that are there, the last first."""
+    return list(takewhile(Path.exists, _numbered(name, under)))[::-1]
+
+
+def _numbered(name: str, under: str | os.PathLike) -> Iterator[Path]:
     plain = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip(".-") or "study"
-    number = 1
-    while (Path(under) / f"{plain[:60]}-{number}").exists():
-        number += 1
-    return Path(under) / f"{plain[:60]}-{number}"
+    return (Path(under) / f"{plain[:60]}-{number}" for number in count(1))

@@ -1,0 +1,129 @@
+"""What all cohorts of a run share: the images, which of them do what, the networks, and how these are trained."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from why128 import __version__
+from why128.activations import label
+from why128.data import Dataset
+from why128.division import Division, sample
+from why128.ladder import Ladder
+from why128.layers import Dense, Layer
+from why128.recipe import Recipe
+from why128.studies.events import Luck
+from why128.studies.plan import Entry, Plan
+
+# Whatever turns numbers into other numbers: what was begun by other versions cannot be gone on with to the same bits.
+MADE_BY = ("jax", "jaxlib", "numpy", "optax")
+
+
+def versions() -> dict[str, str]:
+    """The versions of everything that a network's bits depend on."""
+    return {"why128": __version__} | {name: version(name) for name in MADE_BY}
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """All images that a run may see, flat, and their labels."""
+
+    pixels: np.ndarray  # (N, D) uint8 or float32
+    labels: np.ndarray  # (N,) int32
+
+    @classmethod
+    def of(cls, data: Dataset) -> Pictures:
+        """Those of the train part."""
+        return cls(data.train.pixels.reshape(len(data.train), -1), data.train.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What to train, T networks a cohort: small, and the same in whatever process it is."""
+
+    recipe: Recipe
+    layers: tuple[tuple[Layer, ...], ...]  # (T,) of each network
+    rates: tuple[float | None, ...]  # (T,) learning rates; None is the recipe's
+    decays: tuple[float | None, ...]  # (T,) weight decays; likewise
+    learned: np.ndarray  # rows to learn from
+    held_out: np.ndarray  # rows to judge by
+    tuning: np.ndarray  # rows to choose settings by; may be none
+    resample: bool  # whether each cohort draws its own share of the rows to learn from
+    data: str = field(repr=False)  # the fingerprint of the data
+
+    @classmethod
+    def of(cls, plan: Plan, data: Dataset, division: Division, entries: Sequence[Entry]) -> Bench:
+        """These candidates under these settings.
+
+        Of the plan, only its recipe and whether replicates draw their own images count, so that what is trained does
+        not depend on what else a study tries: a trial is the same (to float32's last bits) in any company, and any
+        replicate can be trained later.
+        """
+        candidates = [candidate.under(setting) for candidate, setting in entries]
+        return cls(
+            plan.recipe,
+            tuple(candidate.layers_for(data) for candidate in candidates),
+            tuple(candidate.learning_rate for candidate in candidates),
+            tuple(candidate.weight_decay for candidate in candidates),
+            division.learned,
+            division.held_out,
+            division.tuning,
+            plan.resample,
+            data.fingerprint,
+        )
+
+    @property
+    def ladder(self) -> Ladder:
+        """The networks as one cohort."""
+        return Ladder.of(self.layers)
+
+    @property
+    def own(self) -> bool:
+        """Whether a network has an activation that is a function of one's own, which no other process knows."""
+        return any(callable(layer.activation) for layers in self.layers for layer in layers if isinstance(layer, Dense))
+
+    def rows(self, labels: np.ndarray, luck: Luck) -> np.ndarray:
+        """The rows that a cohort of this luck learns from; labels: of all rows.  # (N,)"""
+        return sample(self.learned, labels, self.recipe.seed, luck.sample) if self.resample else self.learned
+
+    def address(self, luck: Luck) -> str:
+        """A name for one cohort's training, which no other shares that would come to other bits: for its checkpoint."""
+        networks = [[_named(layer) for layer in layers] for layers in self.layers]
+        told = [
+            repr(self.recipe),
+            networks,
+            self.rates,
+            self.decays,
+            self.resample,
+            self.data,
+            versions(),
+            asdict(luck),
+        ]
+        digest = hashlib.sha256(json.dumps(told).encode())
+        for rows in (self.learned, self.held_out, self.tuning):
+            digest.update(np.ascontiguousarray(rows, np.int64).tobytes() + b"|")
+        return f"{digest.hexdigest()[:24]}-{luck.initialisation}"
+
+
+def _named(layer: Layer) -> str:
+    """A layer as text, which is the same in every process: a function of one's own by its name, not its place in memory."""
+    if isinstance(layer, Dense) and callable(layer.activation):
+        return f"own {label(layer.activation)}: {replace(layer, activation='linear')!r}"
+    return repr(layer)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be trained now: a cohort a luck."""
+
+    number: int  # of this task among those of its crew
+    bench: Bench
+    lucks: tuple[Luck, ...]
+    workers: int  # cohorts at a time
+    checkpoints: Path | None  # the folder for them; None keeps none

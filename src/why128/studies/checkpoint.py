@@ -1,0 +1,70 @@
+"""Checkpoints: where a cohort's training stands, on disk, so that it can go on after anything.
+
+A file a cohort, written aside, synced and renamed.  One that is damaged, or does not fit, is as good as none: then the
+cohort begins anew, and comes to the same numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from why128.errors import SurroundingsError
+from why128.formats import aside
+
+EVERY = 0.5  # seconds of training from one to the next: what a power cut may cost
+SHARE = 0.05  # of the time, at most, for writing them: large networks on slow disks are kept less often
+DIGEST = 32  # bytes of SHA-256, at the front
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class Checkpoint:
+    """The checkpoint of one cohort: `folder/name`; no folder, none is kept."""
+
+    def __init__(self, folder: Path | None, name: str):
+        self.path = folder and folder / f"{name}.npz"
+        self._due = time.monotonic() + EVERY
+
+    def read(self) -> dict[str, np.ndarray] | None:
+        """What was kept; None where there is nothing, or nothing sound."""
+        if self.path is None:
+            return None
+        try:
+            raw = self.path.read_bytes()
+            if hashlib.sha256(raw[DIGEST:]).digest() != raw[:DIGEST]:
+                return None
+            with np.load(io.BytesIO(raw[DIGEST:]), allow_pickle=False) as kept:
+                return dict(kept)
+        except (OSError, ValueError, zipfile.BadZipFile):
+            return None
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for the next."""
+        return self.path is not None and time.monotonic() >= self._due
+
+    def write(self, arrays: Arrays) -> None:
+        """Keep these arrays.  A disk that refuses costs work, no result: the training goes on."""
+        if self.path is None:
+            return
+        began, packed = time.monotonic(), io.BytesIO()
+        np.savez(packed, **dict(arrays))  # type: ignore[arg-type]
+        raw = packed.getvalue()
+        with suppress(SurroundingsError):
+            aside.write(self.path, hashlib.sha256(raw).digest() + raw)
+        now = time.monotonic()
+        self._due = now + max(EVERY, (now - began) / SHARE)
+
+    def remove(self) -> None:
+        """It has served."""
+        if self.path is not None:
+            with suppress(OSError):
+                self.path.unlink()

@@ -1,0 +1,208 @@
+"""The crew: a process of its own in which cohorts are trained, a thread a core, watched by this one.
+
+Whatever happens there (it is killed, memory runs out, a library crashes) ends that process alone: its cohorts go on
+from their checkpoints in another, one at a time, so that an innocent one is not lost with a guilty one; one that keeps
+failing is given up and reported.  This process keeps the results, and never imports JAX.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+
+import numpy as np
+
+from why128.errors import Why128Error
+from why128.studies.bench import Bench, Pictures, Task
+from why128.studies.events import Event, Lost, Luck, Replicate
+
+ATTEMPTS = 3  # that a cohort gets before it is given up
+GRACE = 3.0  # seconds that a crew gets to keep where it stands; compiling cannot be interrupted
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Done:
+    """A task has ended: all of it, or because it was told to stop."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A task has ended by a fault of ours, or for lack of memory."""
+
+    number: int
+    said: str
+    memory: bool
+
+
+@dataclass(frozen=True)
+class _Child:
+    """A process, and how one speaks with it."""
+
+    process: subprocess.Popen
+    connection: Connection
+
+
+class Crew:
+    """Trains cohorts of one data set, keeping checkpoints in a folder.  Use `with`: it leaves no process behind."""
+
+    def __init__(self, pictures: Pictures, checkpoints: Path, workers: int):
+        """Its process starts at once: it takes seconds until it can train."""
+        self.pictures, self.checkpoints, self.workers = pictures, checkpoints, workers
+        self._shared = _shared(pictures)
+        self._child: _Child | None = self._start()
+        self._tasks = 0
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+        self._shared.close()
+
+    def run(self, bench: Bench, lucks: Sequence[Luck]) -> Generator[Event]:
+        """Train a cohort a luck; every one of them ends as a Replicate, or as Lost.
+
+        Whoever stops asking stops the training.  Raises Why128Error for a fault of ours in the process.
+        """
+        waiting, tries = list(lucks), Counter[Luck]()
+        while waiting:
+            calm = [luck for luck in waiting if not tries[luck]]
+            task = Task(self._next(), bench, tuple(calm or waiting[:1]), self.workers if calm else 1, self.checkpoints)
+            left = list(task.lucks)
+            try:
+                with closing(self._heard(task)) as events:
+                    for event in events:
+                        if isinstance(event, Replicate):
+                            left.remove(event.luck)
+                            waiting.remove(event.luck)
+                        yield event
+            except _Ended as ended:
+                for luck in left[: task.workers]:  # those under way
+                    tries[luck] += 1
+                    if tries[luck] == ATTEMPTS:
+                        waiting.remove(luck)
+                        yield Lost(luck, ended.reason, ATTEMPTS)
+
+    def _heard(self, task: Task) -> Generator[Event]:
+        """The events of a task, to its end.  Raises _Ended where the process, or its memory, ends before."""
+        child = self._child = self._child or self._start()
+        over = False
+        try:
+            child.connection.send(task)
+            while True:
+                heard = child.connection.recv()
+                if isinstance(heard, Done | Fault):
+                    over = True
+                    if isinstance(heard, Fault) and heard.memory:
+                        raise _Ended(f"not enough memory ({heard.said})")
+                    if isinstance(heard, Fault):
+                        raise Why128Error(f"a fault of ours in training: {heard.said}")
+                    return
+                yield heard
+        except (EOFError, OSError, pickle.UnpicklingError):  # an end in the middle of a message is one too
+            over = True
+            raise _Ended(self._end()) from None
+        finally:
+            if not over:
+                self._stop(child.connection, task)
+
+    def _stop(self, connection: Connection, task: Task) -> None:
+        """Let it keep where it stands, and wait until it has; whoever cannot wait loses what is not kept yet."""
+        last = time.monotonic() + GRACE
+        try:
+            connection.send(task.number)
+            while (left := last - time.monotonic()) > 0 and connection.poll(left):
+                heard = connection.recv()
+                if isinstance(heard, Done | Fault) and heard.number == task.number:
+                    return
+        except (EOFError, OSError, pickle.UnpicklingError):
+            pass
+        except BaseException:  # a second Ctrl-C
+            self._end()
+            raise
+        self._end()
+
+    def _next(self) -> int:
+        self._tasks += 1
+        return self._tasks
+
+    def _start(self) -> _Child:
+        ours, its = Pipe()
+        numbers = [its.fileno(), self._shared.fileno()]
+        # -P: what lies in the working folder is data, not a library; the paths of this process are known to be wanted
+        with _deaf_to(signal.SIGINT):  # Ctrl-C reaches every process of a terminal; this one decides
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "why128.studies.worker", *map(str, numbers)],
+                pass_fds=numbers,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(str(Path(path).absolute()) for path in sys.path)},
+            )
+        its.close()
+        return _Child(process, ours)
+
+    def _end(self) -> str:
+        """No process any more; says how it ended."""
+        child, self._child = self._child, None
+        if child is None:
+            return "ended"
+        child.connection.close()
+        child.process.kill()
+        return _ending(child.process.wait())
+
+
+@contextmanager
+def _deaf_to(number: signal.Signals) -> Iterator[None]:
+    """A process that is started here never hears this signal; to this one it comes a moment later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Ended(Exception):
+    """The process ended under its work."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _ending(status: int) -> str:
+    """How a process ended, in words."""
+    if status >= 0:
+        return f"ended with status {status}"
+    with suppress(ValueError):
+        return f"killed by signal {-status} ({signal.Signals(-status).name})"
+    return f"killed by signal {-status}"
+
+
+def _shared(pictures: Pictures):
+    """The images in a file without a name, which the crew's process maps: no copy, and nothing to tidy up."""
+    if hasattr(os, "memfd_create"):
+        file = os.fdopen(os.memfd_create("why128"), "w+b")
+    else:
+        file = tempfile.TemporaryFile()  # noqa: SIM115, it lives as long as the crew
+    np.save(file, np.ascontiguousarray(pictures.pixels))
+    np.save(file, np.ascontiguousarray(pictures.labels))
+    file.flush()
+    return file

@@ -1,0 +1,76 @@
+"""Memory, planned before it is taken: what training a plan will hold, and what this machine has.
+
+The estimate is an upper one, held against measured peaks in benchmarks/memory.py.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from why128.data import Dataset
+from why128.division import Division
+from why128.errors import SurroundingsError
+from why128.studies.plan import Entry, Plan
+
+PROCESS = 450_000_000  # bytes of a process that has imported JAX and compiled
+FLOATS = 14  # of 4 bytes a parameter: weights, two moments, gradients, rates, decays, a checkpoint, and what goes out
+SPARE = 0.9  # of what is free: the rest is for whatever else the machine does
+ASSESSED = 512  # images answered together (engine/cohort.py)
+
+
+def needed(plan: Plan, data: Dataset, division: Division, entries: Sequence[Entry], workers: int) -> int:
+    """Bytes that training these takes at most, so many cohorts at a time."""
+    pixels = data.train.pixels.nbytes
+    parameters = sum(c.parameters(plan.inputs, plan.classes) for c, _ in entries)
+    activity = sum(c.neurons + 4 * plan.classes for c, _ in entries)  # of one image
+    batch = max(ASSESSED, plan.recipe.batch_size) * (3 * activity + 2 * plan.inputs) * 4
+    answers = len(entries) * (len(division.learned) + len(division.held_out) + len(division.tuning)) * 3 * 5
+    return PROCESS + 3 * pixels + workers * (parameters * FLOATS * 4 + batch + answers)
+
+
+def available() -> int | None:
+    """Bytes that this process may still take; None where the system does not say."""
+    free = []
+    with suppress(OSError):
+        free += [1024 * int(kib) for kib in re.findall(r"MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text())]
+    with suppress(OSError, ValueError):  # a container's own limit
+        group = Path("/sys/fs/cgroup")
+        free.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+    if not free:
+        with suppress(OSError, ValueError, AttributeError):
+            free.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return min(free, default=None)
+
+
+def affordable(plan: Plan, data: Dataset, division: Division, workers: int) -> int:
+    """How many cohorts may be trained at a time, at most `workers`.
+
+    Raises SurroundingsError where not even one fits, naming the ladder that would.
+    """
+    has = available()
+    if has is None:
+        return workers
+    room = int(SPARE * has)
+    for fewer in range(workers, 0, -1):
+        if needed(plan, data, division, plan.entries, fewer) <= room:
+            return fewer
+    due = needed(plan, data, division, plan.entries, 1)
+    fitting = [
+        plan.candidates[k].label
+        for k in range(len(plan.candidates))
+        if needed(plan, data, division, plan.entries[: (k + 1) * len(plan.settings)], 1) <= room
+    ]
+    raise SurroundingsError(
+        f"memory: this ladder takes about {_size(due)} to train, {_size(room)} are free; nothing was begun",
+        hint=f"the ladder up to {fitting[-1]} neurons would fit: --widths {','.join(fitting)}"
+        if fitting
+        else "use fewer or smaller images, such as with --size, or a machine with more memory",
+    )
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e9:,.1f} GB"
