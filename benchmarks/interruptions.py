@@ -24,8 +24,6 @@ import time
 from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
-import record
-
 CLOCKED = {"costs", "environment", "spent", "source"}  # notes that a clock, or the command, has written
 WAYS = ("kill", "worker", "SIGINT", "SIGTERM", "disk")
 STATUS = {"kill": -9, "worker": 0, "SIGINT": 130, "SIGTERM": 143, "disk": 4}
@@ -230,6 +228,8 @@ def main() -> None:
     print(json.dumps(summary))
     if given.record:
         figures = summary | {"seconds": trouble.seconds, "options": OPTIONS, "each": found}
+        import record
+
         record.write("interruptions", figures, ("jax", "numpy"))
     assert summary["different"] == 0
     assert summary["most_repeated_an_interruption"] <= MOST_REPEATED

@@ -5,6 +5,17 @@ import os
 os.environ["KERAS_BACKEND"] = "jax"  # before Keras is imported anywhere
 
 import jax
+import pytest
+
+from tests.here import Here
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def here():
+    """Studies of tests are trained in this process, but where a test says otherwise (and in processes of their own)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("why128.studies.conduct.Crew", Here)
+        yield

@@ -1,5 +1,7 @@
 """Every caveat by its kind, text and advice; and that it is absent where it should be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from why128.report.caveats import Caveat, caveats
 from why128.statistics.learning import Groups
 from why128.studies.budget import Budget
 from why128.studies.candidate import Setting
+from why128.studies.plan import MOST_REPLICATES
 
 PLAIN = {"enough": 2, "low": 2, "high": 2, "best": 2}
 TUNED = (Setting(0.001), Setting(0.01))
@@ -31,6 +34,21 @@ def test_a_study_without_a_fault_has_no_caveat():
 def test_printing_one_gives_what_and_what_to_do():
     assert str(Caveat("kind", "This is so.", "Do that.")) == "This is so. Do that."
     assert str(Caveat("kind", "This is so.", "")) == "This is so."
+
+
+# ---------------------------------------------------------------- of the run
+
+
+def test_a_replicate_that_was_given_up():
+    study = replace(
+        told(plan(*LADDER, settings=TUNED), clear()[:, :, :400], verdict=PLAIN),
+        lost=((3, "killed by signal 9 (SIGKILL)"),),
+    )
+    assert caveats(study) == only(
+        "replicate lost",
+        "Replicate 3 is missing: whatever trained it ended each time, the last time killed by signal 9 (SIGKILL).",
+        "With --workers 1 it may have more memory.",
+    )
 
 
 # ---------------------------------------------------------------- of the plan
@@ -142,6 +160,11 @@ def test_failures_that_may_not_have_shown():
         "209 replicates of it would tell.",
     )
     assert seen[0].kind == "never learned"
+
+
+def test_failures_that_more_replicates_than_are_taken_would_tell():
+    (seen,) = said(verdict={"doubtful": (0, 0, MOST_REPLICATES + 1, 0)})
+    assert (seen.kind, seen.do) == ("failures unseen", "Ask with a greater tolerance.")
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_a_study_that_did_not_end(folder):
     said, hint = refusal(folder)
     count = 9 + 3  # and the twins
     assert said == f"{folder}: expected a finished study, found one that did not end ({count} networks trained)"
-    assert hint == "run why128 study again"
+    assert hint == f"go on with it: why128 study --resume {folder}"
 
 
 def test_a_study_that_has_only_begun(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import click
 from click.core import ParameterSource
@@ -155,23 +156,21 @@ def _resumed(ctx: click.Context, folder: str, data: str):
             f"--resume: expected no other options than --workers and --json, got --{other[0].replace('_', '-')}",
             hint="the study knows its plan; to change it, begin another",
         )
-    plan, until, source = again(folder)
+    asked = again(folder)
+    source = dict(asked.source or {"size": None, "skip_bad": False})
     if "data" in given:
-        source = {
-            "data": _lasting(data),
-            "size": (source or {}).get("size"),
-            "skip_bad": (source or {}).get("skip_bad"),
-        }
-    if source is None:
+        source["data"] = _lasting(data)
+    if "data" not in source:
         raise UsageError(
             f"{shown(folder)}: its data was given as arrays; expected DATA too",
             hint=f"why128 study DATA --resume {shown(folder)}",
         )
     try:
-        return plan, until, open_source(source["data"], source["size"], bool(source["skip_bad"])), source
+        images = open_source(source["data"], source["size"], source["skip_bad"])
     except (InputRefused, SurroundingsError) as refused:
         refused.hint = f"nothing is lost; say where the data is now: why128 study DATA --resume {shown(folder)}"
         raise
+    return asked.plan, asked.until, replace(images, name=asked.name), source
 
 
 def _lasting(data: str) -> str:

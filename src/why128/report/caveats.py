@@ -50,6 +50,15 @@ def _replicates(study: Study) -> Iterator[Caveat]:
         )
 
 
+def _lost(study: Study) -> Iterator[Caveat]:
+    for replicate, reason in study.lost:
+        yield Caveat(
+            "replicate lost",
+            f"Replicate {replicate} is missing: whatever trained it ended each time, the last time {shown(reason)}.",
+            "With --workers 1 it may have more memory.",
+        )
+
+
 def _failed(study: Study) -> Iterator[Caveat]:
     for counts, did in ((study.findings.never, "never learned"), (study.findings.diverged, "diverged")):
         runs = study.evidence.replicates
@@ -201,5 +210,5 @@ def _no_test(study: Study) -> Iterator[Caveat]:
 
 
 ASKED = (
-    _alone, _replicates, _failed, _uneven, _unseen_failures, _edge, _undecided, _images, _classes, _leaked, _still, _recipe, _no_test,
+    _alone, _replicates, _lost, _failed, _uneven, _unseen_failures, _edge, _undecided, _images, _classes, _leaked, _still, _recipe, _no_test,
 )  # fmt: skip

@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from why128 import __version__
-from why128.activations import label
 from why128.data import Dataset
 from why128.division import Division, sample
 from why128.ladder import Ladder
-from why128.layers import Dense, Layer
+from why128.layers import Layer
 from why128.recipe import Recipe
 from why128.studies.events import Luck
 from why128.studies.plan import Entry, Plan
@@ -83,21 +82,15 @@ class Bench:
         """The networks as one cohort."""
         return Ladder.of(self.layers)
 
-    @property
-    def own(self) -> bool:
-        """Whether a network has an activation that is a function of one's own, which no other process knows."""
-        return any(callable(layer.activation) for layers in self.layers for layer in layers if isinstance(layer, Dense))
-
     def rows(self, labels: np.ndarray, luck: Luck) -> np.ndarray:
         """The rows that a cohort of this luck learns from; labels: of all rows.  # (N,)"""
         return sample(self.learned, labels, self.recipe.seed, luck.sample) if self.resample else self.learned
 
     def address(self, luck: Luck) -> str:
         """A name for one cohort's training, which no other shares that would come to other bits: for its checkpoint."""
-        networks = [[_named(layer) for layer in layers] for layers in self.layers]
         told = [
             repr(self.recipe),
-            networks,
+            repr(self.layers),
             self.rates,
             self.decays,
             self.resample,
@@ -109,13 +102,6 @@ class Bench:
         for rows in (self.learned, self.held_out, self.tuning):
             digest.update(np.ascontiguousarray(rows, np.int64).tobytes() + b"|")
         return f"{digest.hexdigest()[:24]}-{luck.initialisation}"
-
-
-def _named(layer: Layer) -> str:
-    """A layer as text, which is the same in every process: a function of one's own by its name, not its place in memory."""
-    if isinstance(layer, Dense) and callable(layer.activation):
-        return f"own {label(layer.activation)}: {replace(layer, activation='linear')!r}"
-    return repr(layer)
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,17 @@ from typing import Any
 
 import numpy as np
 
+from why128 import activations
 from why128.data import Dataset
 from why128.division import Division, Sealed, divide, without_test
-from why128.errors import SurroundingsError, shown
+from why128.errors import SurroundingsError, UsageError, shown
 from why128.formats import aside, keras_file
 from why128.layers import Layer
 from why128.network import Network, due_shapes
 from why128.statistics.looks import spent
 from why128.studies import memory, resuming
 from why128.studies import store as stores
-from why128.studies.bench import Bench, Pictures, Task, versions
+from why128.studies.bench import Bench, Pictures, versions
 from why128.studies.checkpoint import Checkpoint
 from why128.studies.cost import Cost, measure
 from why128.studies.crew import Crew, cores
@@ -74,8 +75,7 @@ class _Job:
     subject: Subject
     store: Store
     tell: Callable[[Heard], None]
-    workers: int
-    crew: Crew | None  # None where only this process knows an activation
+    crew: Crew
 
     @property
     def notes(self) -> Mapping[str, Any]:
@@ -122,14 +122,14 @@ def study(
     UsageError where it holds another study or something else, SurroundingsError where disk, memory or another process
     refuses; nothing is lost then that was earned.
     """
+    _check_writable(plan)
     plan = plan.on(data)
     step = until.begin(first(plan), len(plan.settings)) if until else None
     division = divide(data, plan.recipe.held_out, plan.recipe.seed, plan.tuning)
     subject = Subject.of(plan, data, division)
     asked = resuming.question(plan, data, until)
-    own = tuple({c.activation for c in plan.candidates})
     if resuming.check(folder, asked):
-        return read(folder, own)
+        return read(folder)
     data, rest = without_test(data, division)
     workers = memory.affordable(plan, data, rest, workers or cores())
     with ExitStack() as stack:
@@ -137,15 +137,25 @@ def study(
         store = stack.enter_context(Store(folder, asked | notes))
         if done := len(stores.read(folder)[1]):
             tell(Resumed(store.folder, done))
-        alone = any(callable(c.activation) for c in plan.candidates)
-        crew = None if alone else stack.enter_context(Crew(Pictures.of(data), store.checkpoints, workers))
-        job = _Job(plan, data, rest, division.test, subject, store, tell, workers, crew)
+        crew = stack.enter_context(Crew(Pictures.of(data), store.checkpoints, workers))
+        job = _Job(plan, data, rest, division.test, subject, store, tell, crew)
         _run(job, until, step)
-    return read(folder, own)
+    return read(folder)
+
+
+def _check_writable(plan: Plan) -> None:
+    """Raises UsageError where no file could hold a network: before hours are spent on it."""
+    own = [c.activation for c in plan.candidates if callable(c.activation)]
+    if own:
+        raise UsageError(
+            f"study: the activation {shown(activations.label(own[0]))} is a function of your own, which no network's file can hold",
+            hint="use one of Keras's by its name, such as relu; Sequential.fit takes any function",
+        )
 
 
 def _run(job: _Job, until: Until | None, step: Step | None) -> None:
-    """From wherever it stands to its end: what is done already is not done again."""
+    """From wherever it stands to its end: what is done already is not done again, what was given up is tried again."""
+    job.store.note(lost=[])
     looks = _settle(job, until, step) if until else None
     if not until:
         _train(job, Step(tuple(range(len(job.plan.candidates))), tuple(range(job.plan.replicates))))
@@ -236,14 +246,7 @@ def _train(job: _Job, step: Step, deadline: float | None = None) -> tuple[int, .
 def _events(job: _Job, entries: Sequence[Entry], lucks: Sequence[Luck]) -> Generator[Event]:
     """What happens while these are trained; whoever asks for the next event has kept a finished cohort."""
     bench = Bench.of(job.plan, job.data, job.division, entries)
-    if job.crew is not None:
-        events: Generator[Event] = job.crew.run(bench, lucks)
-    else:
-        from why128.studies.run import trials  # JAX, which otherwise only the crew's process needs
-
-        task = Task(0, bench, tuple(lucks), job.workers, job.store.checkpoints)
-        events = trials(task, Pictures.of(job.data))
-    with closing(events):
+    with closing(job.crew.run(bench, lucks)) as events:
         for event in events:
             yield event
             if isinstance(event, Replicate):

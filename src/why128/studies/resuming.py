@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -72,17 +72,23 @@ def own_folder(plan: Plan, data: Dataset, until: Until | None) -> Path:
     return stores.new_folder(data.name)
 
 
-def again(
-    folder: str | os.PathLike, own: Sequence[Activation] = ()
-) -> tuple[Plan, Until | None, Mapping[str, Any] | None]:
-    """The plan of the study in a folder, its limits, and how its data was opened; `own` as in `study.read`.
+@dataclass(frozen=True)
+class Asked:
+    """What was asked by a study that was stopped."""
 
-    Raises InputRefused for what is no study.
-    """
+    plan: Plan
+    until: Until | None
+    source: Mapping[str, Any] | None  # how its data was opened; None where it was given as arrays
+    name: str  # what its data was called
+
+
+def again(folder: str | os.PathLike, own: Sequence[Activation] = ()) -> Asked:
+    """The question of the study in a folder; `own` as in `study.read`.  Raises InputRefused for what is no study."""
     notes = stores.read(folder)[0]
     try:
         limits = notes["until"]
-        return Plan.of(notes["plan"], own), None if limits is None else Until(**limits), notes["source"]
+        until = None if limits is None else Until(**limits)
+        return Asked(Plan.of(notes["plan"], own), until, notes["source"], notes["subject"]["name"])
     except (KeyError, TypeError) as fault:
         raise InputRefused(
             f"{shown(folder)}: a damaged study ({shown(repr(fault))}); expected what why128 study wrote"

@@ -49,6 +49,7 @@ class Study:
     environment: dict[str, Any]
     looks: int | None  # before the one that ended a study that stops when it knows
     folder: Path
+    lost: tuple[tuple[int, str], ...] = ()  # replicates that were given up, and how their training ended
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -101,7 +102,7 @@ def read(folder: str | os.PathLike, own: Sequence[Activation] = ()) -> Study:
     if "finished" not in notes:
         raise InputRefused(
             f"{shown(folder)}: expected a finished study, found one that did not end ({len(rows)} networks trained)",
-            hint="run why128 study again",
+            hint=f"go on with it: why128 study --resume {shown(folder)}",
         )
     try:
         plan, subject = Plan.of(notes["plan"], own), Subject.from_document(notes["subject"])
@@ -111,13 +112,14 @@ def read(folder: str | os.PathLike, own: Sequence[Activation] = ()) -> Study:
         examined = Path(folder) / EXAMINED
         examination = Examination.unpacked(examined.read_bytes()) if examined.exists() else None
         environment = notes["environment"]
+        lost = tuple((int(replicate), str(reason)) for replicate, reason in notes.get("lost", ()))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as fault:
         if isinstance(fault, InputRefused):
             raise
         raise InputRefused(
             f"{shown(folder)}: a damaged study ({shown(repr(fault))}); expected what why128 study wrote"
         ) from None
-    return Study(plan, subject, evidence, verdict, costs, examination, environment, notes["looks"], Path(folder))
+    return Study(plan, subject, evidence, verdict, costs, examination, environment, notes["looks"], Path(folder), lost)
 
 
 def decided(evidence: Evidence, costs: Sequence[Cost], looks: int | None) -> Verdict:

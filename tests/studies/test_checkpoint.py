@@ -1,0 +1,73 @@
+"""Checkpoints: sound ones are found again, all others are as good as none."""
+
+import numpy as np
+import pytest
+
+from why128.studies import checkpoint
+from why128.studies.checkpoint import DIGEST, Checkpoint
+
+KEPT = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "epoch": np.array(3), "nan": np.array([np.nan, 1.0])}
+
+
+@pytest.fixture
+def kept(tmp_path):
+    found = Checkpoint(tmp_path, "x")
+    found.write(KEPT)
+    return found
+
+
+def test_what_goes_in_comes_out_to_the_bit(kept):
+    found = kept.read()
+    assert set(found) == set(KEPT)
+    for name, array in KEPT.items():
+        assert found[name].tobytes() == array.tobytes()
+        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+
+
+@pytest.mark.parametrize("change", [
+    lambda raw: b"",
+    lambda raw: raw[:10],
+    lambda raw: raw[:-1],
+    lambda raw: raw[:60] + bytes([raw[60] ^ 1]) + raw[61:],
+    lambda raw: bytes(DIGEST) + raw[DIGEST:],
+    lambda raw: b"mine",
+])  # fmt: skip
+def test_a_damaged_one_is_as_good_as_none(kept, change):
+    kept.path.write_bytes(change(kept.path.read_bytes()))
+    assert kept.read() is None
+
+
+def test_none_where_there_is_none(tmp_path):
+    assert Checkpoint(tmp_path, "y").read() is None
+    nowhere = Checkpoint(None, "y")
+    nowhere.write(KEPT)
+    nowhere.remove()
+    assert nowhere.read() is None
+    assert not nowhere.due
+
+
+def test_a_disk_that_refuses_costs_no_result(tmp_path):
+    refused = Checkpoint(tmp_path / "missing", "x")
+    refused.write(KEPT)
+    assert refused.read() is None
+
+
+def test_it_is_due_after_a_while_and_later_where_writing_is_slow(tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
+    kept = Checkpoint(tmp_path, "x")
+    assert not kept.due
+    now[0] += checkpoint.EVERY
+    assert kept.due
+    monkeypatch.setattr(checkpoint.aside, "write", lambda *_: now.__setitem__(0, now[0] + 1.0))
+    kept.write(KEPT)
+    now[0] += 0.99 / checkpoint.SHARE
+    assert not kept.due
+    now[0] += 0.02 / checkpoint.SHARE
+    assert kept.due
+
+
+def test_it_is_removed(kept):
+    kept.remove()
+    kept.remove()
+    assert kept.read() is None

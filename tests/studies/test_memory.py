@@ -1,0 +1,52 @@
+"""Memory is planned before it is taken."""
+
+import pytest
+
+from tests.studies.conftest import DATA, PLAN
+from why128.division import divide
+from why128.errors import SurroundingsError
+from why128.studies import conduct, memory
+from why128.studies.plan import Plan, candidates
+
+WIDE = Plan(candidates("0,64,1024x512,20000x9000")).on(DATA)
+DIVISION = divide(DATA, WIDE.recipe.held_out, WIDE.recipe.seed)
+
+
+def affordable(monkeypatch, free, workers=2, plan=WIDE):
+    monkeypatch.setattr(memory, "available", lambda: free)
+    return memory.affordable(plan, DATA, DIVISION, workers)
+
+
+def test_where_there_is_enough_all_workers_train(monkeypatch):
+    assert affordable(monkeypatch, 10**12) == 2
+    assert affordable(monkeypatch, None) == 2, "a system that does not say"
+    assert affordable(monkeypatch, 10**12, workers=7) == 7
+
+
+def test_where_there_is_less_fewer_do(monkeypatch):
+    due = memory.needed(WIDE, DATA, DIVISION, WIDE.entries, 1)
+    assert affordable(monkeypatch, int(due / memory.SPARE) + 1) == 1
+
+
+def test_a_ladder_that_will_not_fit_says_so_with_the_one_that_would(monkeypatch):
+    with pytest.raises(SurroundingsError) as caught:
+        affordable(monkeypatch, 2 * 10**9)
+    assert str(caught.value) == "memory: this ladder takes about 10.8 GB to train, 1.8 GB are free; nothing was begun"
+    assert caught.value.hint == "the ladder up to 1024x512 neurons would fit: --widths 0,64,1024x512"
+
+
+def test_where_nothing_fits(monkeypatch):
+    with pytest.raises(SurroundingsError) as caught:
+        affordable(monkeypatch, 10**8)
+    assert caught.value.hint == "use fewer or smaller images, such as with --size, or a machine with more memory"
+
+
+def test_it_is_asked_before_anything_is_begun(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "available", lambda: 10**8)
+    with pytest.raises(SurroundingsError, match="nothing was begun"):
+        conduct.study(PLAN, DATA, tmp_path / "s")
+    assert not (tmp_path / "s").exists()
+
+
+def test_this_machine_says_what_it_has():
+    assert memory.available() > 10**8
