@@ -75,7 +75,9 @@ def main():
     }
     path = record.write("bits", figures, ["jax", "jaxlib", "optax", "numpy"])
     for name, each in figures.items():
-        print(f"{name}: same bytes in {each['same bytes']['median']:.0%} or more", end="; ")
+        least, most = each["same bytes"]["min"], each["same bytes"]["max"]
+        same = "all" if least else "some" if most else "none"
+        print(f"{name}: same bytes in {same}", end="; ")
         print(", ".join(f"{what} {each[what]['max']:.2g}" for what in each if what != "same bytes"))
     print(f"written to {path}")
 

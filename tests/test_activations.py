@@ -314,3 +314,14 @@ def test_what_is_neither_a_name_nor_a_function_is_refused(value, text):
     with pytest.raises(UsageError, match=f"^activation: expected a name or a function, got {text}$") as caught:
         activations.resolve(value)
     assert caught.value.hint == "for example 'relu', or tf.nn.relu"
+
+
+def test_a_function_that_changes_the_shape_is_refused():
+    def halved(x):
+        return x[:, ::2]
+
+    model = Sequential([Flatten(input_shape=(2, 2)), Dense(4, halved), Dense(2)])
+    with pytest.raises(UsageError) as caught:
+        model.predict(np.zeros((3, 2, 2)))
+    said = "activation: halved must give an array of the shape it is given, (3, 4), gave (3, 2)"
+    assert str(caught.value) == said

@@ -27,7 +27,7 @@ FLOORS = [
     ["studies", "prediction"],
     ["single"],
     ["report"],
-    ["asking"],
+    ["asking", "serve"],
     ["keras"],
     ["cli"],
     ["__init__", "__main__"],
@@ -44,6 +44,9 @@ ONLY_THERE = {
     "PIL": {"data", "report"},
     "sqlite3": {"studies"},
     "vl_convert": {"report"},
+    "starlette": {"serve"},
+    "uvicorn": {"serve"},
+    "h11": {"serve"},
 }
 
 
@@ -84,6 +87,82 @@ def test_statistics_imports_numpy_and_scipy_only():
         for name in imported(path):
             own = name.startswith("why128.statistics")
             assert own or name.split(".")[0] in {"numpy", "scipy", *sys.stdlib_module_names}, f"{path.name}: {name}"
+
+
+# What turns data into code, or a name into a path: nobody here may, but for the reasons given.
+CARRIES_CODE = {
+    "pickle",
+    "marshal",
+    "shelve",
+    "dill",
+    "joblib",
+    "cloudpickle",
+    "yaml",
+    "runpy",
+    "code",
+    "codeop",
+    "ctypes",
+}
+CARRIES_CODE |= {"multiprocessing", "subprocess", "tarfile", "keras", "tensorflow", "torch"}
+RUNS = {"eval", "exec", "compile", "__import__", "system", "popen", "extract", "extractall", "unpack_archive"}
+RUNS |= {f"{start}{end}" for start in ("exec", "spawn") for end in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")}
+HARMLESS = {("re", "compile"), ("platform", "system")}
+ALLOWED = {
+    # a study starts its own workers, and speaks with them over a private pair of sockets
+    "studies/crew.py": {"imports pickle", "imports subprocess", "imports multiprocessing"},
+    "studies/worker.py": {"imports multiprocessing"},
+    "engine/cohort.py": {"calls compile"},  # JAX's: of our own functions
+    "__init__.py": {"calls import_module"},  # of the names listed there
+    "cli/main.py": {"calls import_module"},  # likewise
+}
+
+
+def dangers(text):
+    """What a module does that could run what it reads, or write where it was not asked to."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (f"imports {a.name.split('.')[0]}" for a in node.names if a.name.split(".")[0] in CARRIES_CODE)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in CARRIES_CODE:
+            yield f"imports {node.module.split('.')[0]}"
+        elif isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            owner = getattr(getattr(node.func, "value", None), "id", "")
+            given = {word.arg: getattr(word.value, "value", None) for word in node.keywords}
+            if name in RUNS | {"import_module"} and (owner, name) not in HARMLESS:
+                yield f"calls {name}"
+            if (owner, name) == ("np", "load") and given.get("allow_pickle", True) is not False:
+                yield "calls np.load without allow_pickle=False"
+            if (owner, name) == ("Image", "open") and "formats" not in given:
+                yield "calls Image.open without formats="
+            if given.get("shell"):
+                yield "starts a shell"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_nothing_that_is_read_can_run(path):
+    assert set(dangers(path.read_text())) == ALLOWED.get(str(path.relative_to(SOURCE)), set())
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("import pickle", "imports pickle"),
+        ("from multiprocessing.connection import Pipe", "imports multiprocessing"),
+        ("def f(x):\n    import torch.serialization", "imports torch"),
+        ("eval(x)", "calls eval"),
+        ("os.system(x)", "calls system"),
+        ("os.execvp(x, y)", "calls execvp"),
+        ("archive.extractall()", "calls extractall"),
+        ("importlib.import_module(x)", "calls import_module"),
+        ("np.load(x)", "calls np.load without allow_pickle=False"),
+        ("np.load(x, allow_pickle=wanted)", "calls np.load without allow_pickle=False"),
+        ("Image.open(x)", "calls Image.open without formats="),
+        ("run(x, shell=True)", "starts a shell"),
+    ],
+)
+def test_what_could_run_is_found(text, found):
+    assert list(dangers(text)) == [found]
+    assert list(dangers("re.compile(x); np.load(x, allow_pickle=False); Image.open(x, formats=F)")) == []
 
 
 def test_what_infers_cannot_open_the_test_images():
@@ -151,6 +230,15 @@ def test_versions_are_locked_by_hash():
     lock = (ROOT / "requirements.lock").read_text()
     assert "--hash=sha256:" in lock
     assert "http" not in lock, "no registry's address"
+
+
+def test_what_security_refers_to_is_there():
+    """Each place and each test by which a defence is shown."""
+    named = re.findall(r"`((?:src|tests|scripts)/[\w./]+)(?:::(\w+))?`", (ROOT / "SECURITY.md").read_text())
+    assert len(named) > 20
+    for path, test in named:
+        assert (ROOT / path).exists(), path
+        assert not test or f"def {test}(" in (ROOT / path).read_text(), f"{path}::{test}"
 
 
 def test_doctests_run_from_here_too():

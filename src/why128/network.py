@@ -54,6 +54,7 @@ class Network:
     about: Mapping[str, Any] = field(default_factory=dict)  # where it comes from: seed, replicate, data, study
 
     def __post_init__(self):
+        parted(self.layers)  # raises for layers that are no network, before their weights are asked for
         due, given = due_shapes(self.layers), tuple(w.shape for w in self.weights)
         if due != given:
             raise UsageError(f"network: expected weights of shapes {list(due)}, got {list(given)}")
@@ -65,12 +66,12 @@ class Network:
         """This network as a ladder of one."""
         return Ladder.of([self.layers])
 
-    @property
+    @cached_property
     def input_shape(self) -> Shape:
         """The shape of one image as the network takes it."""
         return parted(self.layers)[0]
 
-    @property
+    @cached_property
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) of one image; a flat input is a square of one channel where it can be."""
         shape = self.input_shape

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from why128.data import read_picture
 from why128.network import Network
 
@@ -22,9 +24,13 @@ class Prediction:
 
 def predict(network: Network, path: str | os.PathLike) -> Prediction:
     """The answer for one picture file; raises InputRefused where it cannot be read."""
-    height, width, _ = network.image_shape
-    pixels, warnings = read_picture(path, network.preparation.mode, (height, width))
-    answer = network.probabilities(network.preparation.to_input(pixels[None]))[0]  # (C,)
-    classes = network.classes or tuple(map(str, range(len(answer))))
-    probabilities = {name: float(p) for name, p in zip(classes, answer, strict=True)}
-    return Prediction(os.fspath(path), classes[int(answer.argmax())], probabilities, warnings)
+    pixels, warnings = read_picture(path, network.preparation.mode, network.image_shape[:2])
+    return answer(network, pixels, os.fspath(path), warnings)
+
+
+def answer(network: Network, pixels: np.ndarray, file: str, warnings: tuple[str, ...] = ()) -> Prediction:
+    """The answer for one prepared picture, (height, width, channels) bytes 0..255 or floats 0..1."""
+    found = network.probabilities(network.preparation.to_input(pixels[None]))[0]  # (C,)
+    classes = network.classes or tuple(map(str, range(len(found))))
+    probabilities = {name: float(p) for name, p in zip(classes, found, strict=True)}
+    return Prediction(file, classes[int(found.argmax())], probabilities, warnings)

@@ -100,6 +100,19 @@ def there(desk):
     return [entry for entry in listing(desk) if not entry[0].endswith(("-shm", "-wal"))]
 
 
+HINTS = {
+    "no study": "why128 study named it at its end",
+    "ending of a chart": "without --chart the whole report is written",
+    "ending of a page": "--chart NAME writes a chart as a picture",
+}
+
+
+@pytest.mark.parametrize("case", HINTS)
+def test_what_to_do_next(case, study, desk):
+    said = why128("report", *REFUSED[case][0], within=desk)
+    assert said.err.endswith(f"why128: hint: {HINTS[case]}\n")
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_written_is_refused(case, study, desk):
     (desk / "way.html").mkdir(exist_ok=True)

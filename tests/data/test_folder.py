@@ -186,7 +186,10 @@ def test_layouts_that_are_refused(tmp_path: Path) -> None:
     root.mkdir()
     refused(root, "no class folders and no images in it")
     (root / "notes.txt").touch()
-    refused(root, r"no class folders: 1 files \(notes.txt\) lie directly in it, expected one sub-folder for each class")
+    refused(
+        root,
+        r"no class folders: 1 files \(notes.txt\) lie directly in it, expected one sub-folder for each class with its pictures",
+    )
     save(root / "a.png", X[0])
     refused(root, "no class folders: 1 pictures lie directly in it")
     save(root / "ant" / "deep" / "a.png", X[0])

@@ -234,7 +234,7 @@ REFUSED_SOURCES = [
         r"mnits: no file or folder of that name, and not a known data set \(sample, fashion-mnist, mnist, kmnist, digits\)",
         "did you mean mnist",
     ),
-    ("nothing-like-it", "no file or folder of that name", "check the spelling"),
+    ("nothing-like-it", "no file or folder of that name", "check the spelling of the path"),
     ("a\0b", r"a\\x00b: no file or folder of that name", None),
     ("a" * 300, "aaa: cannot be opened: File name too long", None),
     ("d.txx", "no file or folder", "did you mean d.txt"),
@@ -255,11 +255,18 @@ def test_an_unknown_source_is_refused(
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("d.bin", b"hello there", "not a known format, expected IDX, CSV, NPZ, NPY or a folder of pictures"),
+        (
+            "d.bin",
+            b"hello there",
+            r"not a known format, expected IDX, CSV, NPZ, NPY or a folder of pictures \(its first bytes are 68 65 6c 6c 6f 20 74 68\)",
+        ),
         ("d.bin", b"", "none: it is empty"),
-        ("d.png", b"\x89PNG\r\n\x1a\n", "a single picture, expected a data set"),
+        ("d.png", b"\x89PNG\r\n\x1a\n", "a single picture, expected a data set: labelled images"),
         ("d.bin", making.idx_bytes(X), "an IDX file whose name does not say whether it holds images or labels"),
-        ("d.csv", b"\x89PNG\r\n", r"a PNG picture \(binary\), expected CSV text"),
+        ("d.csv", b"\x89PNG\r\n", r"a PNG picture \(binary\), expected CSV text in UTF-8"),
+        ("d.csv", b"\xff\xd8\xff", r"a JPEG picture \(binary\)"),
+        ("d.csv", b"GIF8", r"a GIF picture \(binary\)"),
+        ("d.csv", b"\x1f\x8b", r"a gzip file \(binary\)"),
     ],
 )
 def test_an_unknown_file_is_refused(name: str, data: bytes, message: str, tmp_path: Path) -> None:

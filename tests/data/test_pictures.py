@@ -123,7 +123,7 @@ def test_warnings_of_one_picture(tmp_path: Path) -> None:
         np.testing.assert_array_equal(pixels[..., 0], GRAY)
         assert "animated, or of several pages: only its first frame (page) is read" in warnings[0]
     assert (
-        "its size 3000 x 4 (width x height) is brought to 28 x 28: distorted"
+        "its size 3000 x 4 (width x height) is brought to 28 x 28: distorted, too small or too narrow to be sure of"
         in read(tmp_path, coded(np.zeros((4, 3000), np.uint8)))[1][0]
     )
     assert (
@@ -159,7 +159,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "zero": (png(0, 28, zlib.compress(bytes(28))), "corrupt"),
     "bomb": (
         png(60_000, 60_000, zlib.compress(bytes(99))),
-        "too large: (60000 x 60000 pixels are declared|more pixels than)",
+        "too large: more pixels than the limit of 64,000,000",
     ),
     "medium bomb": (
         png(10_000, 10_000, zlib.compress(bytes(99))),
@@ -168,7 +168,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "webp bomb": (WEBP, "too large: 16777216 x 16777216 pixels are declared"),
     "float": (
         coded((GRAY / 255).astype(np.float32), "TIFF"),
-        r"pixels of 32 bits \(mode F: float\), expected 1, 8 or 16 bits",
+        r"pixels of 32 bits \(mode F: float\), expected 1, 8 or 16 bits: their scale is not known",
     ),
 }
 

@@ -24,7 +24,10 @@ def head(descr: str = "'|u1'", shape: str = "(12, 8, 8)") -> str:
 
 
 NPY: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "not an NPY array: expected it to start with the magic bytes .*, found 0 bytes: it is empty"),
+    "empty": (
+        b"",
+        r"not an NPY array: expected it to start with the magic bytes \\x93NUMPY, found 0 bytes: it is empty",
+    ),
     "pickle": (b"\x80\x04abc", r"found 80 04 61 62 63 \(a pickle\? it is never opened\)"),
     "magic": (b"\x93NUMPY", "truncated in its NPY header: 6 bytes"),
     "version": (making.npy_head(head(), version=(9, 9)), r"NPY format version 9.9, expected 1.0, 2.0 or 3.0"),
@@ -41,24 +44,30 @@ NPY: dict[str, tuple[bytes, str]] = {
     ),
     "float shape": (
         making.npy_head(head(shape="(12.0, 8)")),
-        r"malformed: expected a shape of whole numbers, found \(12.0, 8\)",
+        r"its NPY header is malformed: expected a shape of whole numbers, found \(12.0, 8\)",
     ),
-    "negative shape": (making.npy_head(head(shape="(-1, 8)")), r"declares a negative size in the shape \(-1, 8\)"),
+    "negative shape": (
+        making.npy_head(head(shape="(-1, 8)")),
+        r"its NPY header declares a negative size in the shape \(-1, 8\)",
+    ),
     "object": (
         making.npy_head(head("'|O'")),
-        r"an array of Python objects \(dtype object\), which only unpickling could read",
+        r"an array of Python objects \(dtype object\), which only unpickling could read: it is never opened",
     ),
-    "structured": (making.npy_head(head("[('a', '|u1')]")), "a structured dtype, expected numbers"),
+    "structured": (
+        making.npy_head(head("[('a', '|u1')]")),
+        r"a structured dtype, expected numbers \(bool, int, uint, float\) or text labels",
+    ),
     "complex": (making.npy_head(head("'<c16'")), r"dtype '<c16' \(complex\), expected numbers"),
     "void": (making.npy_head(head("'|V2147483647'")), r"dtype '\|V2147483647' \(void\), expected numbers"),
     "unknown float": (making.npy_head(head("'<f3'")), "dtype '<f3', expected numbers"),
     "huge text": (making.npy_head(head("'<U99999999'")), "dtype '<U99999999', expected numbers"),
     "huge": (
         making.npy_head(head(shape=f"({1 << 40}, 8, 8)"), bytes(9)),
-        r"the shape \(1099511627776, 8, 8\): 70,368,744,177,664 bytes are expected, at most 9 bytes can follow",
+        r"its header declares the shape \(1099511627776, 8, 8\): 70,368,744,177,664 bytes are expected, at most 9 bytes can follow",
     ),
     "cut": (making.npy_bytes(X)[:-9], "768 bytes are expected, at most 759 bytes can follow"),
-    "long": (making.npy_bytes(X) + b"\0", "longer than it declares: .* extra bytes follow"),
+    "long": (making.npy_bytes(X) + b"\0", "longer than it declares: .* extra bytes follow after them"),
     "alone": (making.npy_bytes(X), "one array, without labels"),
 }
 
@@ -95,17 +104,24 @@ NPZ: dict[str, tuple[bytes, str]] = {
     "html": (b"<html>", "not an NPZ file: an NPZ file is a zip file and starts with PK"),
     "cut": (SOUND[:-30], "the zip file is corrupt or truncated: File is not a zip file"),
     "encrypted": (flagged(SOUND, 8, b"\1\0"), "x.npy: encrypted, expected a plain member"),
-    "method": (flagged(SOUND, 10, b"\x63\0"), "x.npy: compression method 99 is unsupported"),
+    "method": (
+        flagged(SOUND, 10, b"\x63\0"),
+        "x.npy: compression method 99 is unsupported, expected stored or deflated as NumPy writes them",
+    ),
     "crc": (flagged(SOUND, 16, b"\1\2\3\4"), "x.npy: the zip file is corrupt or truncated: Bad CRC-32"),
     "twice": (
         raw_zip(("x.npy", making.npy_bytes(X)), ("x.npy", making.npy_bytes(X)), ("y.npy", making.npy_bytes(Y))),
-        r"x.npy occurs twice \(a duplicate member\)",
+        r"x.npy occurs twice \(a duplicate member\): readers would differ on which one counts",
     ),
     "many": (
         raw_zip(*((f"m{i}.npy", b"") for i in range(1001))),
-        "too many members for a data set: 1,001, the limit is 1,000",
+        "too many members for a data set: 1,001, the limit is 1,000; there are no keys x and y to look for",
     ),
-    "no arrays": (raw_zip(), "no arrays under a name that says images and labels .* found no arrays: it is empty"),
+    "no arrays": (
+        raw_zip(),
+        r"no arrays under a name that says images and labels \(x and y, images and labels, x_train and y_train\), "
+        "found no arrays: it is empty",
+    ),
     "names": (raw_zip(("foo.npy", b""), ("bar.npy", b"")), "found foo, bar"),
     "path": (
         raw_zip(("../../x.npy", making.npy_bytes(X)), ("y.npy", making.npy_bytes(Y))),
@@ -130,7 +146,7 @@ NPZ: dict[str, tuple[bytes, str]] = {
     ),
     "one dimension": (
         raw_zip(("x.npy", making.npy_bytes(Y)), ("y.npy", making.npy_bytes(Y))),
-        r"x.npy: 1 dimension, expected images of the shape \(N, height, width\)",
+        r"x.npy: 1 dimension, expected images of the shape \(N, height, width\) or \(N, height, width, channels\)",
     ),
     "short member": (flagged(SOUND, 24, b"\x90\0\0\0"), "x.npy: (truncated|the zip file is corrupt)"),
 }
@@ -160,7 +176,7 @@ ARRAYS: dict[str, tuple[Any, Any, str]] = {
     "five dimensions": (
         X[:, None, None],
         Y,
-        r"5 dimensions in the shape \(12, 1, 1, 8, 8\), expected \(N, height, width\)",
+        r"5 dimensions in the shape \(12, 1, 1, 8, 8\), expected \(N, height, width\) or \(N, height, width, channels\)",
     ),
     "two channels": (
         np.stack([X, X], -1),
@@ -179,11 +195,16 @@ ARRAYS: dict[str, tuple[Any, Any, str]] = {
     "1020": (X.astype(int) * 4, Y, "pixels of type int64 in the range 0 to 1020"),
     "int8": (X.astype(np.int8), Y, r"in the range -128 to 127: bytes read as signed \(int8\) have negative values"),
     "label nan": (X, np.where(np.arange(N) == 7, np.nan, Y), "the label of image 7 is missing or not a number: nan"),
-    "label negative": (X, np.where(np.arange(N) == 7, -1, Y.astype(int)), "the label of image 7 is negative: -1"),
+    "label negative": (
+        X,
+        np.where(np.arange(N) == 7, -1, Y.astype(int)),
+        r"the label of image 7 is negative: -1, "
+        r"expected a class: a whole number from 0, or a name \(1 such labels\)",
+    ),
     "not one-hot": (
         X,
         np.ones((N, 3)),
-        r"labels of the shape \(12, 3\) that are not one-hot: expected exactly a single 1 in each row",
+        r"labels of the shape \(12, 3\) that are not one-hot: expected exactly a single 1 in each row, or one label for each image",
     ),
     "label cubes": (
         X,

@@ -39,7 +39,7 @@ IDX = {
     "long": (
         GOOD_X + b"\7",
         GOOD_Y,
-        "longer than it declares: by its header 12 x 8 x 8 images are expected: 768 bytes, extra bytes follow",
+        "longer than it declares: by its header 12 x 8 x 8 images are expected: 768 bytes, extra bytes follow after them",
     ),
     "labels cut": (
         GOOD_X,
@@ -63,7 +63,11 @@ IDX = {
         GOOD_Y,
         "IDX type code 0x42 does not exist, expected one of 0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E",
     ),
-    "255 dimensions": (b"\0\0\x08\xff" + GOOD_X[4:], GOOD_Y, "declares 255 dimensions, expected 3 for images"),
+    "255 dimensions": (
+        b"\0\0\x08\xff" + GOOD_X[4:],
+        GOOD_Y,
+        "its IDX magic number declares 255 dimensions, expected 3 for images",
+    ),
     "huge": (
         making.idx_bytes(X, (2**31, 28, 28)),
         GOOD_Y,
@@ -174,10 +178,13 @@ CSV: dict[str, tuple[list[str] | bytes, str]] = {
     "empty": (b"", r"empty \(0 bytes\), expected CSV: a label and pixels in each line"),
     "blank": (b"\n\n\n", "empty: no rows in it, only blank lines"),
     "header only": (LINES[:1], "no rows: a header and no data after it"),
-    "one column": (["label", "1"], r"line 1 has 1 column, expected a label and pixels separated by a comma"),
+    "one column": (
+        ["label", "1"],
+        r"line 1 has 1 column, expected a label and pixels separated by a comma \(delimiter , or ; or tab\)",
+    ),
     "utf-16": ("\n".join(LINES).encode("utf-16"), "text in UTF-16, expected UTF-8"),
     "latin-1": ("\n".join(changed(5, 0, "caf\xe9")).encode("latin-1"), "line 6: not in UTF-8, which is expected"),
-    "nul": (changed(5, 3, "1\0"), "line 6: a NUL byte: the file is binary or damaged"),
+    "nul": (changed(5, 3, "1\0"), "line 6: a NUL byte: the file is binary or damaged, expected text"),
     "open quote": (changed(5, 0, '"1'), r'line 6: a quote \("\) is opened and never closed'),
     "odd quote": (changed(5, 0, '"1"x"2"'), r'line 6: a quote \("\) in the wrong place'),
     "comma in a pixel": (changed(5, 3, '"1,5"'), "line 6: a pixel holds a comma, expected a number"),
@@ -186,7 +193,7 @@ CSV: dict[str, tuple[list[str] | bytes, str]] = {
             *[line.replace(",", ";") for line in changed(5, 3, "0.5")][:5],
             LINES[5].replace(",", ";").replace(";255;", ";0,5;"),
         ],
-        "a number with a decimal point",
+        "line 6: a pixel holds a comma, expected a number with a decimal point",
     ),
     "short": ([*LINES[:5], LINES[5].rpartition(",")[0]], "line 6: 64 cells, expected 65 as in the first line"),
     "long": ([*LINES[:5], LINES[5] + ",9"], "line 6: 66 cells, expected 65 as in the first line"),
@@ -221,7 +228,7 @@ CSV: dict[str, tuple[list[str] | bytes, str]] = {
     ),
     "an id": (
         ["id,label,pixel0,pixel1", "0,0,1,2"],
-        "line 1: columns that are neither the label nor pixels: id, expected label,pixel0",
+        r"line 1: columns that are neither the label nor pixels: id, expected label,pixel0,pixel1,\.\.\.",
     ),
     "two label columns": (
         ["label,class,p1,p2", "0,0,1,2"],
@@ -230,7 +237,7 @@ CSV: dict[str, tuple[list[str] | bytes, str]] = {
     "one class": ([LINES[0], *(["0" + line[1:] for line in LINES[1:]])], "only one class"),
     "one each": (
         [LINES[0], *(f"{i}" + line[1:] for i, line in enumerate(LINES[1:]))],
-        "12 classes with 1 image each: no split can hold them",
+        "12 classes with 1 image each: no split can hold them, expected at least two images a class",
     ),
 }
 

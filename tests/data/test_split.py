@@ -40,14 +40,17 @@ def test_classes_that_are_absent_do_not_matter() -> None:
 def test_refusals() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(
-        InputRefused, match=r"classes with 1 image cannot be split, expected at least 2 of each class: dog$"
+        InputRefused, match=r"split: classes with 1 image cannot be split, expected at least 2 of each class: dog$"
     ) as caught:
         split(np.array([0, 0, 1]), 0.2, rng, ["cat", "dog"])
     assert "leave the classes out" in str(caught.value.hint)
     with pytest.raises(InputRefused, match="each class: 0, 1, 2, 3, 4 and 2 more"):
         split(np.arange(7), 0.2, rng)
-    with pytest.raises(InputRefused, match="no images to split"):
+    with pytest.raises(
+        InputRefused, match=r"split: no images to split \(0 labels\), expected at least two of each class"
+    ):
         split(np.array([], int), 0.2, rng)
     for share in (0.0, 1.0, float("nan")):
-        with pytest.raises(UsageError, match="share: expected a number between 0 and 1"):
+        with pytest.raises(UsageError, match="share: expected a number between 0 and 1, got") as wrong:
             split(np.array([0, 0, 1, 1]), share, rng)
+        assert wrong.value.hint == "0.2 holds a fifth of the images out"

@@ -16,21 +16,27 @@ from why128.data import open_data
 
 LINES = making.csv_lines()
 WARNED: dict[str, tuple[Callable[[], Any], str]] = {
-    "constant": (lambda: (X * 0, Y), r"all images are identical \(no variation, constant\)"),
+    "constant": (lambda: (X * 0, Y), r"all images are identical \(no variation, constant\): there is nothing to learn"),
     "dark": (lambda: (X // 16, Y), "the brightest pixel is 15 of 255: nearly black, or of another scale"),
-    "binary": (lambda: ((X > 99).astype(int), Y), "pixels are only 0 and 1: read on the scale 0 to 1"),
-    "signed": (lambda: (X / 127.5 - 1, Y), "pixels are in the range -1 to 1: read on the scale -1 to 1"),
+    "binary": (
+        lambda: ((X > 99).astype(int), Y),
+        "pixels are only 0 and 1: read on the scale 0 to 1, so that 1 is white",
+    ),
+    "signed": (
+        lambda: (X / 127.5 - 1, Y),
+        "pixels are in the range -1 to 1: read on the scale -1 to 1, so that -1 is black",
+    ),
     "uint16": (lambda: (X.astype("u2"), Y), "pixels of type uint16 do not exceed 255: read on the scale 0 to 255"),
-    "channels first": (lambda: (X[:, None], Y), r"channels came first, \(1, 8, 8\)"),
+    "channels first": (lambda: (X[:, None], Y), r"channels came first, \(1, 8, 8\): read as height, width, channels"),
     "gaps": (
         lambda: (X, np.array([0, 1, 900000])[Y]),
         r"the labels are not consecutive numbers \(from 0 to 900000\): read as 3 classes, 0, 1, 900000",
     ),
     "alike": (
         lambda: (X, np.array(["cat", "Cat", "dog"])[Y]),
-        "class names that look the same .* are kept as 2 classes: 'Cat', 'cat'",
+        r"class names that look the same \(by case, blanks or Unicode normal form\) are kept as 2 classes: 'Cat', 'cat'",
     ),
-    "absent": (lambda: (X, np.array(["cat", "nan", "dog"])[Y]), "a class is named nan: is that a missing label"),
+    "absent": (lambda: (X, np.array(["cat", "nan", "dog"])[Y]), r"a class is named nan: is that a missing label\?"),
     "single": (
         lambda: (X, np.where(np.arange(N) == 0, 7, 0)),
         "classes with 1 image only, which cannot be split into learning and validation: 7",
@@ -42,7 +48,7 @@ WARNED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "leak": (
         lambda: ((X, Y), (X[:4], Y[:4])),
-        r"4 of 4 test images are also among the training images \(duplicates leak\), the first is test image 0",
+        r"4 of 4 test images are also among the training images \(duplicates leak\), the first is test image 0: a test on them proves nothing",
     ),
     "no test image": (lambda: ((X, Y), (X[:4], Y[:4])), "classes without a test image: 1, 2"),
 }
@@ -60,7 +66,10 @@ def test_warnings(case: str) -> None:
     ("lines", "message"),
     [
         ([line.replace(",", ";") for line in LINES], "the separator is ;"),
-        ([LINES[0].replace("label", "digit"), *LINES[1:]], "the column digit is read as the label"),
+        (
+            [LINES[0].replace("label", "digit"), *LINES[1:]],
+            "the column digit is read as the label: no other is named like one",
+        ),
         (
             [",".join([line.split(",")[0], *line.split(",")[:0:-1]]) for line in LINES],
             "the pixel columns are not in the order of their names: they are put in order",

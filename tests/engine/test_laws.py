@@ -1,5 +1,7 @@
 """The laws of a cohort: what must hold whatever is trained."""
 
+import hashlib
+
 import jax
 import numpy as np
 import pytest
@@ -98,6 +100,29 @@ def test_a_network_that_diverges_harms_no_other():
     assert not np.isfinite(wild[1][0]).all(), "the test needs one that diverges"
     assert furthest(calm[0], wild[0]) == 0
     assert furthest(calm[2], wild[2]) == 0
+
+
+FIFTY = [(), *((width,) for width in range(1, 41)), *((width, 3) for width in range(4, 13))]
+
+
+def hashes(candidates):
+    """A digest of each candidate's weights."""
+    return [hashlib.sha256(b"".join(w.tobytes() for w in weights)).hexdigest() for weights in candidates]
+
+
+@pytest.mark.slow  # fifty networks are half a minute's compiling
+def test_one_of_fifty_that_diverges_changes_no_bit_of_any_other():
+    """Wherever it stands among them; softmax regression (which is its own first layer) and two hidden layers too."""
+    own, data = networks.ladder(*FIFTY), networks.data(100)
+    cohort = networks.cohort(own)
+    calm = hashes(trained(own, data, 3, cohort=cohort, rates=[0.001] * 50))
+    assert len(set(calm)) == 50
+    for k in (0, 12, 25, 49):
+        weights = trained(own, data, 3, cohort=cohort, rates=[1e30 if each == k else 0.001 for each in range(50)])
+        # softmax regression's slopes stay below 1, so that its weights stay finite at any rate
+        assert not all((np.abs(w) < (1e20 if k == 0 else np.inf)).all() for w in weights[k]), "one must diverge"
+        wild = hashes(weights)
+        assert [each for each in range(50) if wild[each] != calm[each]] == [k]
 
 
 def test_candidates_learn_at_their_own_rates():

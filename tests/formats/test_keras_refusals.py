@@ -132,7 +132,7 @@ def test_an_encrypted_member_and_an_odd_compression(saved, members, tmp_path):
     with zipfile.ZipFile(tmp_path / "xz.keras", "w", zipfile.ZIP_LZMA) as odd:
         for name, content in members.items():
             odd.writestr(name, content)
-    assert refusal(tmp_path / "xz.keras") == "config.json is compressed by method 14; expected stored or deflated"
+    assert refusal(tmp_path / "xz.keras") == "metadata.json is compressed by method 14; expected stored or deflated"
 
 
 def test_members_that_would_be_too_large(members, tmp_path):

@@ -185,6 +185,21 @@ def test_objects_are_not_unpickled():
         Examination.unpacked(archive(**{**ARRAYS, "part": np.array([{}], object)}))
 
 
+def test_a_bomb_and_a_header_that_lies_are_refused_before_they_take_memory():
+    file = io.BytesIO()
+    np.savez_compressed(file, **{**ARRAYS, "pixels": np.zeros(1 << 27, np.uint8)})
+    bomb = file.getvalue()
+    assert len(bomb) < 1 << 20
+    with pytest.raises(ValueError, match=r"it unpacks to 134,[\d,]+ bytes, the limit is 67,108,864"):
+        Examination.unpacked(bomb)
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627776, 3), }".ljust(117) + b"\n"
+    lie = io.BytesIO(WHOLE)
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(lie, "a") as added:
+        added.writestr("probabilities.npy", b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(ValueError, match=r"^no examination: "):
+        Examination.unpacked(lie.getvalue())
+
+
 def test_a_damaged_file_is_a_refusal_and_nothing_else():
     """Cut anywhere, or with bytes overwritten: either it says so, or what comes back is the whole."""
     rng = np.random.default_rng(0)

@@ -24,6 +24,7 @@ COMMANDS = {
     "evaluate": "Accuracy of a network on labelled images.",
     "predict": "What a network says of image files.",
     "report": "A study as one page, or one of its charts as a picture.",
+    "serve": "Predictions over HTTP.",
     "inspect": "What is in a data set, or in a network's file.",
     "data": "Known data sets, and where each was found.",
 }

@@ -5,11 +5,12 @@ Clear parts are shown on white, as a page would show them; the colour under clea
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -56,14 +57,46 @@ def read_picture(path: str | os.PathLike[str], mode: str, size: tuple[int, int])
     `mode` is "gray" or "rgb", `size` is (height, width); gives (height, width, channels) uint8 and warnings.
     Raises InputRefused when it cannot be read, SurroundingsError when the system refuses.
     """
+    return _read(lambda: decoded(path, size), path, mode, size)
+
+
+@dataclass(frozen=True)
+class PictureBytes:
+    """A picture file that is here already, of which only the header was read; messages call it `name`."""
+
+    name: str
+    image: Image.Image
+
+    @classmethod
+    def of(cls, raw: bytes, name: str) -> PictureBytes:
+        """Raises InputRefused where it is no picture, or too large a one."""
+        try:
+            with pillow_quiet():
+                return cls(name, identified(io.BytesIO(raw)))
+        except BadPictureError as bad:
+            raise InputRefused(f"{shown(name)}: {bad}") from None
+
+    @property
+    def count(self) -> int:
+        """How many pixels it has."""
+        return self.image.width * self.image.height
+
+    def read(self, mode: str, size: tuple[int, int]) -> tuple[np.ndarray, tuple[str, ...]]:
+        """As `read_picture`."""
+        return _read(lambda: prepared(self.image, size), self.name, mode, size)
+
+
+def _read(
+    decode: Callable[[], Picture], name: str | os.PathLike[str], mode: str, size: tuple[int, int]
+) -> tuple[np.ndarray, tuple[str, ...]]:
     if mode not in MODES:
         raise UsageError(f'mode: expected "gray" or "rgb", got {shown(repr(mode), 40)}')
     try:
         with pillow_quiet():
-            picture = decoded(path, size)
+            picture = decode()
     except BadPictureError as bad:
-        raise InputRefused(f"{shown(path)}: {bad}") from None
-    return in_mode(picture.pixels, mode), picture_warnings(path, picture, size)
+        raise InputRefused(f"{shown(name)}: {bad}") from None
+    return in_mode(picture.pixels, mode), picture_warnings(name, picture, size)
 
 
 def picture_warnings(path: str | os.PathLike[str], picture: Picture, size: tuple[int, int]) -> tuple[str, ...]:
@@ -147,11 +180,9 @@ def identified(file: BinaryIO) -> Image.Image:
 
 
 def check_pixels(width: int, height: int) -> None:
-    """Raises BadPictureError when a picture's declared size is zero or beyond the limit."""
+    """Raises BadPictureError when a picture's declared size is beyond the limit; Pillow opens none without pixels."""
     if width * height > MOST_PIXELS:
         raise BadPictureError(f"too large: {width} x {height} pixels are declared, the limit is {MOST_PIXELS:,} pixels")
-    if width < 1 or height < 1:
-        raise BadPictureError(f"corrupt: its size is {width} x {height} pixels")
 
 
 def webp_size(start: bytes) -> tuple[int, int]:

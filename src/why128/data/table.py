@@ -27,8 +27,6 @@ SOUND = str.maketrans("", "", "0123456789.+-eE \t,\n")  # what is left of a soun
 BINARY = {
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
-    b"PK\x03\x04": "a zip file",
-    b"\x93NUMPY": "an NPY file",
     b"\x1f\x8b": "a gzip file",
     b"GIF8": "a GIF picture",
 }

@@ -1,7 +1,7 @@
 """A network as Keras's own file, `.keras`: what Keras opens as it is, and what Keras wrote, read without Keras.
 
 The file is a zip of config.json (keras_config.py), model.weights.h5 (weights.py), and our own why128.json
-(companion.py), beside Keras's metadata.json, which says nothing that is needed.
+(companion.py), beside Keras's metadata.json, of which the version is looked at.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from why128.network import Network
 ENDING = ".keras"
 WHAT_NEXT = "copy it again, or save it again with model.save('NAME.keras')"
 MOST_CONFIG = 4 << 20  # bytes; a thousand layers are half a megabyte
+METADATA_NAME = "metadata.json"
+NEWEST_KERAS = 3  # its files' words were read in its source; in another Keras the same words may mean another network
 # The Keras whose files were looked at, and a date that is always the same: the same network gives the same bytes.
 METADATA = {"keras_version": "3.15.1", "date_saved": "1980-01-01@00:00:00"}
 
@@ -65,7 +67,7 @@ def check_target(path: str | os.PathLike) -> None:
 def _members(network: Network) -> dict[str, bytes]:
     config = keras_config.document_of(network.layers)
     return {
-        "metadata.json": json.dumps(METADATA).encode(),
+        METADATA_NAME: json.dumps(METADATA).encode(),
         keras_config.NAME: json.dumps(config).encode(),
         weights.NAME: weights.written(network.layers, network.weights),
         companion.NAME: companion.written(network),
@@ -90,6 +92,7 @@ def _network(file: BinaryIO, path: str) -> Network:
     foreign.check(file, path)
     archive = Archive(file)
     _check_members(archive.names)
+    _check_version(archive)
     layers = keras_config.layers_of(parse(archive.read(keras_config.NAME, MOST_CONFIG), keras_config.NAME))
     if companion.NAME in archive.names:
         beside = companion.read(parse(archive.read(companion.NAME, MOST_CONFIG), companion.NAME))
@@ -109,6 +112,19 @@ def _check_members(names: tuple[str, ...]) -> None:
             held = shown(", ".join(names[:5]) or "nothing")
             message = f"not a Keras file: {name} is missing from the archive, which holds {held}"
             raise InputRefused(message, hint="save the model with model.save('NAME.keras')")
+
+
+def _check_version(archive: Archive) -> None:
+    """Raises InputRefused for a file of a newer Keras; one that names no version is judged by its layers alone."""
+    if METADATA_NAME not in archive.names:
+        return
+    found = parse(archive.read(METADATA_NAME, MOST_CONFIG), METADATA_NAME).get("keras_version")
+    major = found.partition(".")[0] if isinstance(found, str) else ""
+    if major.isascii() and major.isdigit() and (len(major) > 1 or int(major) > NEWEST_KERAS):
+        raise InputRefused(
+            f"{METADATA_NAME}: written by Keras {shown(found, 40)}; expected Keras {NEWEST_KERAS} or older",
+            hint="update why128, or save it again with Keras 3",
+        )
 
 
 def is_network_file(path: str | os.PathLike) -> bool:

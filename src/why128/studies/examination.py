@@ -23,7 +23,9 @@ MOST_MISTAKES = 24  # pictures that are kept: a person looks at no more
 # What NumPy and zipfile raise for files that are cut, overwritten, or another kind of archive.
 DAMAGED = (
     ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error,
+    MemoryError,  # a header that declares terabytes
 )  # fmt: skip
+MOST_PLAIN, MOST_RATIO = 1 << 26, 20  # bytes that any may unpack to, and times its size: probabilities hardly deflate
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +96,7 @@ class Examination:
     def unpacked(cls, content: bytes) -> Examination:
         """The inverse of `packed`.  Raises ValueError for what is none."""
         try:
+            _check_size(content)
             with np.load(io.BytesIO(content), allow_pickle=False) as kept:
                 columns = (kept["pixels"], *(kept[name].tolist() for name in ("true", "answered", "probability")))
                 mistakes = tuple(Mistake(*row) for row in zip(*columns, strict=True))
@@ -123,6 +126,14 @@ def examine(network: Network, images: Images, part: str, validation: Images) -> 
     )
     held_out = network.probabilities(network.preparation.to_input(validation.pixels))
     return Examination(part, answers, images.labels, mistakes, temperature(held_out, validation.labels))
+
+
+def _check_size(content: bytes) -> None:
+    """Raises ValueError for a file that would unpack to much more than an examination can."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size, limit = sum(each.file_size for each in archive.infolist()), max(MOST_PLAIN, MOST_RATIO * len(content))
+    if size > limit:
+        raise ValueError(f"it unpacks to {size:,} bytes, the limit is {limit:,}")
 
 
 def _bytes(pixels: np.ndarray) -> np.ndarray:

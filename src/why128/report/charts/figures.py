@@ -65,10 +65,8 @@ def _gap(study: Study) -> Figure:
     return Figure("gap", title, _said(study, "gap", "harm", "interpolation", first=drawn), chart, gap.table(found))
 
 
-def _curves(study: Study) -> Figure | None:
+def _curves(study: Study) -> Figure:
     found = rows.rungs(study)
-    if not any(rung.curve for rung in found):
-        return None
     going = [found[k].label for k, is_so in enumerate(study.findings.still_learning) if is_so]
     said = f"At the last epoch validation accuracy was still rising for {', '.join(going)}." if going else (
         "At the last epoch no candidate is shown to be still rising."
@@ -199,7 +197,6 @@ ABOUT = {
     "reliability": "whether probabilities mean what they say",
 }
 NEEDS = {
-    "curves": "no epoch was kept",
     "growth": "a power law takes four widths of one activation, each trained at least twice",
     "spread": "it takes at least two replicates",
     "confusion": "its chosen network diverged",
