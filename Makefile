@@ -1,5 +1,6 @@
 # make study   the main job, on the built-in sample
 # make test    the tests
+# make audit   what is known against the locked packages
 # make check   what a reviewer would run: format, lint, types, tests
 # make lock    the locked versions anew (needs uv)
 # Each sets itself up first, in .venv; the second call installs nothing.
@@ -9,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet
 
-.PHONY: study test slow bench check format lock clean
+.PHONY: study test slow audit bench check format lock clean
 
 study: .venv/ready
 	@$(BIN)/why128 study
@@ -19,6 +20,9 @@ test: .venv/ready-to-test
 
 slow: .venv/ready-to-test
 	@$(BIN)/python -m pytest -q -n 2 -m slow
+
+audit: .venv/ready-to-test
+	@$(BIN)/python scripts/audit.py requirements.lock requirements-test.lock
 
 bench: .venv/ready-to-test
 	@$(BIN)/python benchmarks/engine.py

@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -129,6 +130,16 @@ class Ladder:
         pairs = ((layer.units * inputs, layer.units) for chain in self.chains for layer, inputs in chain.later)
         return tuple(size for pair in pairs for size in pair)
 
+    @cached_property
+    def cuts(self) -> tuple[slice, ...]:
+        """Where each candidate's rows are among those of the wide product."""
+        return tuple(slice(end - size, end) for size, end in zip(self.rows, accumulate(self.rows), strict=True))
+
+    @cached_property
+    def later_cuts(self) -> tuple[slice, ...]:
+        """Where each part is in `Parameters.rest`."""
+        return tuple(slice(end - size, end) for size, end in zip(self.parts, accumulate(self.parts), strict=True))
+
     # ---------------------------------------------------------------- weights in and out
 
     def initial(self, seed: int, replicate: int) -> Parameters:
@@ -237,8 +248,8 @@ def scores(xp, ladder: Ladder, parameters: Parameters, images: Array, drop: Drop
             else drop(layer, x, (i,))
         )
     wide = x @ parameters.kernel.T + parameters.bias[None, :]  # (B, H)
-    slices = xp.split(wide, np.cumsum(ladder.rows)[:-1].tolist(), axis=1)
-    parts = iter(xp.split(parameters.rest, np.cumsum(ladder.parts)[:-1].tolist()) if ladder.parts else ())
+    slices = [wide[:, own] for own in ladder.cuts]
+    parts = iter([parameters.rest[own] for own in ladder.later_cuts])
     return xp.stack(
         [_after_first(xp, chain, own, parts, drop) for chain, own in zip(ladder.chains, slices, strict=True)]
     )

@@ -131,7 +131,9 @@ class Network:
 
     def _batched(self, answer, images: np.ndarray) -> np.ndarray:
         flat = flat_images(images, self.input_shape)  # (N, D)
-        parts = [answer(flat[i : i + AT_ONCE]) for i in range(0, max(1, len(flat)), AT_ONCE)]
+        if len(flat) <= AT_ONCE:
+            return answer(flat).astype(np.float32, copy=False)
+        parts = [answer(flat[i : i + AT_ONCE]) for i in range(0, len(flat), AT_ONCE)]
         return np.concatenate(parts).astype(np.float32, copy=False)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,5 +33,10 @@ def answer(network: Network, pixels: np.ndarray, file: str, warnings: tuple[str,
     """The answer for one prepared picture, (height, width, channels) bytes 0..255 or floats 0..1."""
     found = network.probabilities(network.preparation.to_input(pixels[None]))[0]  # (C,)
     classes = network.classes or tuple(map(str, range(len(found))))
-    probabilities = {name: float(p) for name, p in zip(classes, found, strict=True)}
+    probabilities = dict(zip(classes, found.tolist(), strict=True))
     return Prediction(file, classes[int(found.argmax())], probabilities, warnings)
+
+
+def documents(answers: Iterable[Prediction]) -> list[dict[str, Any]]:
+    """What is said of each picture, as JSON, by every face (docs/json.md)."""
+    return [{"file": a.file, "label": a.label, "probabilities": dict(a.probabilities)} for a in answers]

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.interruptions import results
 
 from tests.studies.conftest import DATA, PLAN
-from why128.errors import InputRefused, UsageError
+from why128.errors import InputRefused, SurroundingsError, UsageError
 from why128.studies import conduct, resuming, store
 from why128.studies.conduct import Resumed, Stage, study
 from why128.studies.crew import Crew
@@ -112,6 +112,19 @@ def test_a_replicate_that_was_given_up_is_missed_and_tried_again(monkeypatch, tm
     again = study(PLAN, DATA, tmp_path / "t")
     assert again.lost == ()
     assert again.evidence.replicates.tolist() == [3, 3, 3]
+
+
+def test_where_everything_was_given_up(monkeypatch, tmp_path):
+    def poor(job, entries, lucks):
+        yield from (Lost(luck, "killed by signal 9 (SIGKILL)", 3) for luck in lucks)
+
+    monkeypatch.setattr(conduct, "_events", poor)
+    with pytest.raises(SurroundingsError) as caught:
+        study(PLAN, DATA, tmp_path / "s")
+    assert str(caught.value) == f"{tmp_path / 's'}: no network could be trained: killed by signal 9 (SIGKILL)"
+    assert caught.value.hint == (
+        f"free some memory, try narrower widths or --workers 1, then go on with why128 study --resume {tmp_path / 's'}"
+    )
 
 
 # ---------------------------------------------------------------- what is not the same study

@@ -254,6 +254,31 @@ def test_a_data_base_with_bytes_overwritten(tmp_path, at):
     assert (tmp_path / "study.db").read_bytes() == raw
 
 
+def test_a_check_that_fails_is_told(tmp_path, monkeypatch):
+    changed(tmp_path)
+
+    class Unsound:
+        def execute(self, statement):
+            found = {
+                "application_id": store.APPLICATION,
+                "user_version": store.VERSION,
+                "quick_check(1)": "row 3 missing",
+            }
+            value = found.get(statement.removeprefix("PRAGMA "))
+            return store._layout() if value is None else self.one(value)
+
+        def one(self, value):
+            class One:
+                def fetchone(self):
+                    return (value,)
+
+            return One()
+
+    with pytest.raises(InputRefused) as caught:
+        store._check_database("s", Unsound())
+    assert str(caught.value) == "s: a damaged study (row 3 missing); expected a sound data base"
+
+
 def test_a_trial_without_its_time(tmp_path):
     changed(tmp_path, "DELETE FROM times")
     assert "a trial without its time" in refused(tmp_path)

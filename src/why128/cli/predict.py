@@ -17,14 +17,13 @@ SHOWN_CLASSES = 3  # probabilities printed for a picture; --json has them all
 def command(model, images, as_json):
     """Label and probabilities for image files, prepared as the network's own training pictures were."""
     from why128.formats import keras_file
-    from why128.prediction import predict
-    from why128.report.documents import predictions
+    from why128.prediction import documents, predict
 
     network = keras_file.load(model)
     answers = [predict(network, path) for path in images]
     warn(warning for answer in answers for warning in answer.warnings)
     if as_json:
-        document(predictions(answers))
+        document(documents(answers))
         return
     for answer in answers:
         likely = sorted(answer.probabilities.items(), key=lambda item: -item[1])[:SHOWN_CLASSES]

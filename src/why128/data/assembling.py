@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from why128.data.findings import check_classes, class_list, class_warnings, pixel_warnings
+from why128.data.findings import check_classes, class_list, class_warnings, is_constant, order_warnings, pixel_warnings
 from why128.data.found import PLAIN, TEST, TRAIN, VALIDATION, Found, Part, Reading
 from why128.data.images import Dataset, Images
 from why128.data.labels import Named, named, ordered
@@ -28,9 +28,11 @@ def dataset_from(found: Found, reading: Reading = PLAIN) -> Dataset:
     train = Images(pixels[TRAIN], labels[TRAIN])
     test = Images(pixels[TEST], labels[TEST]) if TEST in pixels else None
     check_classes(found.where, classes, train)
-    constant = pixel_warnings(found.where, train)
-    repeats = () if constant else repeat_warnings(found.where, classes, train, test)
+    pictures = pixel_warnings(found.where, train)
+    repeats = () if is_constant(train) else repeat_warnings(found.where, classes, train, test)
     about = class_warnings(found.where, classes, train, test)
+    if found.classes is None:  # whoever names the classes, such as folders, has put them in order
+        about += order_warnings(found.where, classes, train)
     return Dataset(
         found.name,
         classes,
@@ -38,7 +40,7 @@ def dataset_from(found: Found, reading: Reading = PLAIN) -> Dataset:
         test,
         scale,
         found.skipped,
-        (*found.warnings, *merged, *warnings, *more, *constant, *about, *repeats),
+        (*found.warnings, *merged, *warnings, *more, *pictures, *about, *repeats),
     )
 
 

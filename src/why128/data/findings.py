@@ -13,6 +13,9 @@ from why128.errors import InputRefused, shown
 
 IMBALANCE = 10  # times more images in the largest class than in the smallest, from which it is worth saying
 QUOTED = 5  # classes that a line names
+FEW = 3  # images a class on average, below which labels look like numbers of images
+MANY = 10  # classes, from which that is worth saying
+IN_ORDER = 5  # images a class on average, from which an order by class is no accident
 
 
 def class_list(names: list[str]) -> str:
@@ -49,6 +52,11 @@ def class_warnings(where: str, classes: tuple[str, ...], train: Images, test: Im
     if counts[high] >= IMBALANCE * counts[low]:
         lines.append(
             f"{where}: imbalanced classes: {counts[high]:,} images of {shown(classes[high], 40)}, {counts[low]:,} of {shown(classes[low], 40)}"
+        )
+    if len(classes) > MANY and len(train) < FEW * len(classes):
+        lines.append(
+            f"{where}: {len(classes):,} classes in {len(train):,} images: "
+            "the labels look like an index or a number of the image, not like its class"
         )
     if test is not None:
         absent = [
@@ -89,8 +97,31 @@ def alike_lines(where: str, classes: tuple[str, ...]) -> list[str]:
     return lines + ([f"{where}: a class is named {class_list(absent)}: is that a missing label?"] if absent else [])
 
 
+def order_warnings(where: str, classes: tuple[str, ...], train: Images) -> tuple[str, ...]:
+    """A line when the images lie class by class, where nothing in their source made it so."""
+    changes = np.flatnonzero(np.diff(train.labels)) + 1  # rows at which another class begins
+    if len(changes) != len(classes) - 1 or len(train) < IN_ORDER * len(classes):
+        return ()
+    return (
+        f"{where}: the images are sorted by class (the second begins at image {changes[0]}): they are drawn and shuffled here, "
+        "but a share cut off at the end, as validation_split cuts it, would hold whole classes back",
+    )
+
+
+def is_constant(train: Images) -> bool:
+    """Whether all images are the same."""
+    return bool((train.pixels == train.pixels[0]).all())
+
+
 def pixel_warnings(where: str, train: Images) -> tuple[str, ...]:
-    """A line when there is nothing to learn: all images are the same."""
-    if (train.pixels == train.pixels[0]).all():
+    """A line when there is nothing to learn, because all images are the same, or when some are blank."""
+    if is_constant(train):
         return (f"{where}: all images are identical (no variation, constant): there is nothing to learn",)
+    flat = train.pixels.reshape(len(train), -1)
+    blank = np.flatnonzero(flat.min(1) == flat.max(1))
+    if len(blank):
+        return (
+            f"{where}: {len(blank):,} of {len(train):,} images are blank (all their pixels are alike, constant), "
+            f"the first is image {blank[0]}",
+        )
     return ()

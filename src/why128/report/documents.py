@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from why128.prediction import Prediction
 from why128.report import words
 from why128.report.caveats import caveats
 from why128.report.readings import readings
@@ -165,8 +164,3 @@ def judging(found: Judged) -> dict[str, Any]:
         "part": found.part,
         "classes": {name: {"right": right, "images": count} for name, (right, count) in found.by_class.items()},
     }
-
-
-def predictions(answers: list[Prediction]) -> list[dict[str, Any]]:
-    """What `why128 predict` says of each picture."""
-    return [{"file": a.file, "label": a.label, "probabilities": dict(a.probabilities)} for a in answers]

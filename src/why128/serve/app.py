@@ -1,0 +1,75 @@
+"""The application: what is answered where."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from why128 import __version__
+from why128.network import Network
+from why128.prediction import documents
+from why128.serve.asked import asked
+from why128.serve.guard import Answer, Call, Door, Guard
+from why128.serve.limits import Limits
+from why128.serve.metrics import Metrics
+from why128.serve.openapi import description
+
+EXPOSITION = "text/plain; version=0.0.4"  # Prometheus
+
+
+def application(network: Network, door: Door, limits: Limits | None = None) -> Guard:
+    """The server of one network, behind its guard."""
+    limits, metrics, about = limits or Limits(), Metrics(), _about(network)
+
+    async def predict(call: Call) -> Response:
+        pictures = await asked(call, network, limits)
+        if len(pictures) == 1 and pictures[0].light:  # another thread would take longer to wake than this takes
+            answers = [pictures[0].answered()]
+        else:
+            answers = await run_in_threadpool(lambda: [picture.answered() for picture in pictures])
+        metrics.pictures += len(answers)
+        warnings = [warning for each in answers for warning in each.warnings]
+        return JSONResponse({"predictions": documents(answers), "warnings": warnings})
+
+    async def home(call: Call) -> Response:
+        return JSONResponse({"why128": __version__, "ask": "POST /predict", "described": "/openapi.json"})
+
+    async def health(call: Call) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def model(call: Call) -> Response:
+        return JSONResponse(about)
+
+    async def measured(call: Call) -> Response:
+        return PlainTextResponse(metrics.text(), media_type=EXPOSITION)
+
+    async def openapi(call: Call) -> Response:
+        return JSONResponse(description(network, door, limits))
+
+    gets = {
+        "/": home,
+        "/health": health,
+        "/ready": health,
+        "/model": model,
+        "/metrics": measured,
+        "/openapi.json": openapi,
+    }
+    routes: dict[str, tuple[str, Answer]] = {
+        "/predict": ("POST", predict),
+        **{path: ("GET", answer) for path, answer in gets.items()},
+    }
+    return Guard(routes, door, limits, metrics)
+
+
+def _about(network: Network) -> dict[str, Any]:
+    """What the network is, without its weights."""
+    return {
+        "classes": list(network.classes or map(str, range(network.ladder.classes))),
+        "image_shape": list(network.image_shape),
+        "width": list(network.width),
+        "parameters": network.parameters,
+        "about": json.loads(json.dumps(dict(network.about), default=str)),
+    }

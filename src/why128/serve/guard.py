@@ -1,0 +1,137 @@
+"""Who may ask, and how much: everything that is decided about a request before it is read.
+
+A page that a person happens to visit can send requests to this machine; what stops it is the Host (a name that was
+rebound to 127.0.0.1 is not ours), the Origin, and, beyond loopback, the token.  A body is counted while it comes in, and
+what is too large is never held.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import sys
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from why128.errors import Why128Error, shown
+from why128.serve.limits import Limits
+from why128.serve.metrics import Metrics
+from why128.serve.refusals import RequestRefused, refusal
+
+LOCAL = ("localhost", "127.0.0.1", "[::1]")
+OURS = ("same-origin", "none")  # what a browser says of requests that our own page, or a person, has made
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where the server can be asked for, and by whom."""
+
+    names: tuple[str, ...]  # hosts by which it may be called, without the port
+    port: int
+    token: str | None = None  # none is needed on loopback
+
+    @cached_property
+    def hosts(self) -> set[str]:
+        """What a Host may be."""
+        return {f"{name}:{self.port}" for name in self.names} | (set(self.names) if self.port == 80 else set())
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that may be answered, read whole."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]  # lower case
+    body: bytes
+
+
+Answer = Callable[[Call], Awaitable[Response]]
+Routes = Mapping[str, tuple[str, Answer]]  # by path: the one method, and what answers
+
+
+class Guard:
+    """The application: answers what it should, refuses the rest, and counts both."""
+
+    def __init__(self, routes: Routes, door: Door, limits: Limits, metrics: Metrics):
+        self.routes, self.door, self.limits, self.metrics = routes, door, limits, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began, body = time.perf_counter(), None
+        try:
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            self._check(scope["method"], headers)
+            body = await self._body(headers, receive)
+            response = await self._answer(Call(scope["method"], scope["path"], headers, body))
+        except Exception as fault:
+            if not isinstance(fault, RequestRefused | Why128Error):
+                traceback.print_exc(file=sys.stderr)
+            response = refusal(fault)
+            if body is None:
+                response.headers["connection"] = "close"  # what is left of its body is not waited for
+        self.metrics.count(response.status_code, time.perf_counter() - began)
+        await response(scope, receive, send)
+
+    async def _answer(self, call: Call) -> Response:
+        due, answer = self.routes.get(call.path, ("", None))
+        if answer is None:
+            raise RequestRefused(404, f"{shown(call.path)}: nothing is here", "see /openapi.json")
+        if call.method != due and (call.method, due) != ("HEAD", "GET"):
+            refused = f"{shown(call.method)}: expected {due} at {call.path}"
+            raise RequestRefused(405, refused, "see /openapi.json", {"allow": due})
+        return await answer(call)
+
+    def _check(self, method: str, headers: Mapping[str, str]) -> None:
+        """Raises RequestRefused for who may not ask."""
+        host = headers.get("host", "").lower()
+        if host not in self.door.hosts:
+            due = sorted(self.door.hosts)[0]
+            raise RequestRefused(
+                421, f"Host: expected {due}, got '{shown(host)}'", "ask by the address that was printed"
+            )
+        origin = headers.get("origin")
+        if origin is not None and origin.removeprefix("http://") != host:
+            raise RequestRefused(403, f"Origin: expected none, or http://{host}, got '{shown(origin)}'")
+        site = headers.get("sec-fetch-site", "none")
+        if site not in OURS and method not in ("GET", "HEAD"):
+            raise RequestRefused(403, f"Sec-Fetch-Site: expected same-origin or none, got '{shown(site)}'")
+        if self.door.token is not None:
+            given = headers.get("authorization", "")
+            if not hmac.compare_digest(given.encode("latin-1"), f"Bearer {self.door.token}".encode()):
+                raise RequestRefused(
+                    401,
+                    "Authorization: expected Bearer and the token that was printed",
+                    headers={"www-authenticate": "Bearer"},
+                )
+
+    async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
+        """The whole body; raises RequestRefused where it is too large.  (How long it may take, server.py sees to.)"""
+        announced, most = headers.get("content-length"), self.limits.body
+        too_large = f"body: expected at most {most:,} bytes, got more"
+        if announced is not None and int(announced) > most:  # that it is a number, the parser has seen to
+            raise RequestRefused(413, too_large, "send fewer or smaller pictures")
+        parts, size = [], 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise RequestRefused(400, "body: the connection was closed in the middle of it")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > most:
+                raise RequestRefused(413, too_large, "send fewer or smaller pictures")
+            if not message.get("more_body", False):
+                return b"".join(parts)

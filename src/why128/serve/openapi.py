@@ -1,0 +1,111 @@
+"""The description of the server (OpenAPI 3.1), of this network: true to what is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from why128 import __version__
+from why128.network import Network
+from why128.serve.guard import Door
+from why128.serve.limits import Limits
+
+ERROR = {
+    "type": "object",
+    "properties": {"error": {"type": "string"}, "hint": {"type": ["string", "null"]}},
+    "required": ["error", "hint"],
+}
+BYTES = {"schema": {"type": "string", "format": "binary"}}
+MEANING = {
+    400: "the request cannot be read",
+    401: "the token is missing",
+    403: "asked by another site's page",
+    404: "nothing is here",
+    405: "another method is due",
+    408: "its body came too slowly",
+    413: "too large, or too many pictures",
+    415: "another Content-Type is due",
+    421: "asked by another host's name",
+    422: "a picture, or its numbers, are refused",
+    503: "too many at once",
+}
+
+
+def description(network: Network, door: Door, limits: Limits) -> dict[str, Any]:
+    """Paths, what they take, and every status that they answer with."""
+    paths: dict[str, Any] = {"/predict": {"post": _predict(network, limits)}}
+    texts = {
+        "/": "what this is", "/health": "whether it answers", "/ready": "whether it can predict",
+        "/model": "the network: classes, shapes, parameters", "/metrics": "counts, for Prometheus", "/openapi.json": "this description",
+    }  # fmt: skip
+    for path, text in texts.items():
+        kind = "text/plain" if path == "/metrics" else "application/json"
+        paths[path] = {
+            "get": {
+                "summary": text,
+                "responses": {"200": {"description": text, "content": {kind: {}}}, **_errors(401, 403, 421)},
+            }
+        }
+    document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": "why128", "version": __version__}, "paths": paths}
+    if door.token is not None:
+        document["components"] = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
+        document["security"] = [{"token": []}]
+    return document
+
+
+def _predict(network: Network, limits: Limits) -> dict[str, Any]:
+    image: dict[str, Any] = {"oneOf": [{"type": "array"}, {"type": "string", "contentEncoding": "base64"}]}
+    one = {"type": "object", "properties": {"image": image}, "required": ["image"], "additionalProperties": False}
+    several = {
+        "type": "object",
+        "properties": {"images": {"type": "array", "items": image, "minItems": 1, "maxItems": limits.images}},
+        "required": ["images"],
+        "additionalProperties": False,
+    }
+    form = {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}}
+    content = {
+        "image/*": BYTES,
+        "application/octet-stream": BYTES,
+        "application/x-www-form-urlencoded": BYTES,
+        "multipart/form-data": {"schema": form},
+        "application/json": {"schema": {"oneOf": [one, several]}},
+    }
+    return {
+        "summary": "labels and probabilities of pictures",
+        "requestBody": {"required": True, "content": content},
+        "responses": {
+            "200": {
+                "description": "one answer a picture",
+                "content": {"application/json": {"schema": _answer(network)}},
+            },
+            **_errors(*MEANING),
+        },
+    }
+
+
+def _answer(network: Network) -> dict[str, Any]:
+    classes = list(network.classes or map(str, range(network.ladder.classes)))
+    each = {
+        "type": "object",
+        "properties": {
+            "file": {"type": "string"},
+            "label": {"type": "string", "enum": classes},
+            "probabilities": {
+                "type": "object",
+                "properties": {name: {"type": "number"} for name in classes},
+                "required": classes,
+            },
+        },
+        "required": ["file", "label", "probabilities"],
+    }
+    texts = {"type": "array", "items": {"type": "string"}}
+    return {
+        "type": "object",
+        "properties": {"predictions": {"type": "array", "items": each}, "warnings": texts},
+        "required": ["predictions", "warnings"],
+    }
+
+
+def _errors(*codes: int) -> dict[str, Any]:
+    return {
+        str(code): {"description": MEANING[code], "content": {"application/json": {"schema": ERROR}}} for code in codes
+    }

@@ -1,0 +1,157 @@
+"""Listening: uvicorn on a socket of ours, with patience that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from why128.errors import SurroundingsError, UsageError, shown
+from why128.network import Network
+from why128.serve.app import application
+from why128.serve.guard import LOCAL, Door, is_loopback
+from why128.serve.limits import Limits
+
+WAITING = 128  # connections that the system holds before they are accepted
+FINISHING = 3  # seconds that requests under way get at the end
+TOKEN = 24  # bytes of chance
+
+
+class Patient(HttpToolsProtocol):
+    """HTTP, in which a request's head must be small and come in time: connections that say nothing are given up."""
+
+    limits = Limits()
+    _late: asyncio.TimerHandle | None = None
+    _head = 0  # bytes of a head so far
+    _awaited = "head"
+
+    def connection_made(self, transport) -> None:
+        super().connection_made(transport)
+        self._wait(self.limits.header_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._awaited == "head":
+            self._head += len(data)
+        super().data_received(data)
+        if self._awaited == "head" and self._head > self.limits.head:
+            self._say(431, f"head: expected at most {self.limits.head:,} bytes, got more")
+
+    def on_headers_complete(self) -> None:
+        self._wait(self.limits.body_seconds)
+        self._awaited = "body"
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._wait(None)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self._wait(self.limits.idle_seconds)
+            self._awaited, self._head = "head", 0
+
+    def send_400_response(self, msg: str) -> None:
+        """As the rest of the server refuses: in JSON."""
+        self._say(400, "request: expected HTTP/1.1, got something else")
+
+    def _wait(self, seconds: float | None) -> None:
+        """What is awaited must come within this time; None: it is here."""
+        if self._late is not None:
+            self._late.cancel()
+        self._late = None if seconds is None else self.loop.call_later(seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._awaited == "body":
+            self._say(408, f"body: expected it within {self.limits.body_seconds:g} s")
+        elif self._head:
+            self._say(408, f"head: expected it within {self.limits.header_seconds:g} s")
+        else:
+            self.transport.close()  # it has nothing to ask
+
+    def _say(self, status: int, text: str) -> None:
+        if self.transport.is_closing():
+            return
+        body = f'{{"error":"{text}","hint":null}}'
+        phrase = HTTPStatus(status).phrase
+        head = f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        self.transport.write(f"{head}{body}".encode())
+        self.transport.close()
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen, and by which other names one may ask."""
+
+    host: str = "127.0.0.1"
+    port: int = 8128
+    names: tuple[str, ...] = ()
+    token: str | None = None
+
+
+def serve(
+    network: Network, address: Address, tell: Callable[[str, str | None], None], limits: Limits | None = None
+) -> None:
+    """Answer until a signal comes; `tell` hears the address and the token, once it listens.
+
+    Beyond loopback a token is needed: where none is given, one is made.  Raises SurroundingsError where the port is
+    taken or not allowed, UsageError for an address that is none.
+    """
+    limits = limits or Limits()
+    listening = _socket(address)
+    port = listening.getsockname()[1]
+    token = address.token or (None if is_loopback(address.host) else secrets.token_urlsafe(TOKEN))
+    names = (*LOCAL, _name(address.host), *address.names) if address.host else LOCAL
+    door = Door(tuple(dict.fromkeys(name.lower() for name in names)), port, token)
+    protocol = type("Patient", (Patient,), {"limits": limits})
+    config = uvicorn.Config(
+        application(network, door, limits), http=protocol, loop="uvloop", ws="none", lifespan="off", log_config=None, access_log=False,
+        limit_concurrency=limits.connections, timeout_keep_alive=int(limits.idle_seconds) + 1, backlog=WAITING,
+        timeout_graceful_shutdown=FINISHING, server_header=False,
+    )  # fmt: skip
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # what is refused is said to who asked
+    tell(f"http://{_name(address.host)}:{port}", token)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: looking through it again and again would be a pause of many requests
+    with listening:
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _name(host: str) -> str:
+    """A host as it stands in an address."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _socket(address: Address) -> socket.socket:
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError) as fault:
+        raise UsageError(
+            f"--host: expected an address of this machine such as 127.0.0.1, got '{shown(address.host)}' ({shown(fault)})"
+        ) from None
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(place)
+        listening.listen(WAITING)
+    except OSError as fault:
+        listening.close()
+        raise SurroundingsError(
+            f"{shown(address.host)}:{address.port}: cannot listen here ({fault.strerror or shown(fault)})",
+            hint="choose another port with --port, or 0 for any that is free",
+        ) from None
+    return listening
