@@ -229,7 +229,7 @@ def test_the_readme_s_commands_exist():
 def test_versions_are_locked_by_hash():
     lock = (ROOT / "requirements.lock").read_text()
     assert "--hash=sha256:" in lock
-    assert "http" not in lock, "no registry's address"
+    assert "://" not in lock, "no registry's address"
 
 
 def test_what_security_refers_to_is_there():

@@ -22,7 +22,14 @@ EXPOSITION = "text/plain; version=0.0.4"  # Prometheus
 
 def application(network: Network, door: Door, limits: Limits | None = None) -> Guard:
     """The server of one network, behind its guard."""
-    limits, metrics, about = limits or Limits(), Metrics(), _about(network)
+    limits, metrics = limits or Limits(), Metrics()
+    fixed = {
+        "/": {"why128": __version__, "ask": "POST /predict", "described": "/openapi.json"},
+        "/health": {"status": "ok"},
+        "/ready": {"status": "ok"},
+        "/model": _about(network),
+        "/openapi.json": description(network, door, limits),
+    }
 
     async def predict(call: Call) -> Response:
         pictures = await asked(call, network, limits)
@@ -34,34 +41,22 @@ def application(network: Network, door: Door, limits: Limits | None = None) -> G
         warnings = [warning for each in answers for warning in each.warnings]
         return JSONResponse({"predictions": documents(answers), "warnings": warnings})
 
-    async def home(call: Call) -> Response:
-        return JSONResponse({"why128": __version__, "ask": "POST /predict", "described": "/openapi.json"})
-
-    async def health(call: Call) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def model(call: Call) -> Response:
-        return JSONResponse(about)
-
     async def measured(call: Call) -> Response:
         return PlainTextResponse(metrics.text(), media_type=EXPOSITION)
 
-    async def openapi(call: Call) -> Response:
-        return JSONResponse(description(network, door, limits))
-
-    gets = {
-        "/": home,
-        "/health": health,
-        "/ready": health,
-        "/model": model,
-        "/metrics": measured,
-        "/openapi.json": openapi,
-    }
+    gets = {path: _always(document) for path, document in fixed.items()} | {"/metrics": measured}
     routes: dict[str, tuple[str, Answer]] = {
         "/predict": ("POST", predict),
         **{path: ("GET", answer) for path, answer in gets.items()},
     }
     return Guard(routes, door, limits, metrics)
+
+
+def _always(document: dict[str, Any]) -> Answer:
+    async def answer(call: Call) -> Response:
+        return JSONResponse(document)
+
+    return answer
 
 
 def _about(network: Network) -> dict[str, Any]:
