@@ -26,6 +26,7 @@ PRINTED = {
     "inspect DATA": lambda study, desk: said(desk, "inspect", "pets"),
     "inspect MODEL": lambda study, desk: said(desk, "inspect", "enough/enough.keras"),
     "data": lambda study, desk: said(desk, "data"),
+    "serve": lambda study, desk: serving(desk),
     "report": lambda study, desk: [
         said(desk, "report", "enough", "--chart", "gap", "--out", "gap.svg"),
         *said(desk, "report", "--list"),
@@ -35,6 +36,13 @@ PRINTED = {
 
 def said(desk, *arguments):
     return why128(*arguments, "--json", within=desk).document
+
+
+def serving(desk):
+    """What it prints when it listens; this one does not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("why128.serve.server.serve", lambda network, address, tell: tell("http://127.0.0.1:8128", None))
+        return said(desk, "serve", "enough/enough.keras")
 
 
 def paths(value, at="", named=False):

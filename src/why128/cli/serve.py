@@ -48,7 +48,7 @@ def command(model, host, port, names, as_json):
 
     def tell(address: str, needed: str | None) -> None:
         if as_json:
-            document({"address": address, "token": needed})
+            document({"model": model, "address": address, "token": needed})
         else:
             say(f"why128: serving {model} at {address}   (POST /predict; stop with Ctrl-C)")
             if needed is not None and token is None:
