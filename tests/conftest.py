@@ -1,6 +1,7 @@
 """Tests run strict: no silent promotion of JAX's dtypes or ranks, and (pyproject.toml) every warning is an error."""
 
 import os
+import signal
 
 os.environ["KERAS_BACKEND"] = "jax"  # before Keras is imported anywhere
 
@@ -9,6 +10,8 @@ import pytest
 
 from tests.here import Here
 
+# A shell starts jobs in the background with SIGINT ignored, and every process that a test starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

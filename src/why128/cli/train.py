@@ -66,7 +66,7 @@ def command(data, replicate, resample, tuned, save, size, skip_bad, as_json, **a
     if save is not None:
         keras_file.save(trained.network, save)
     if as_json:
-        document(documents.training(trained, save))
+        document(images.summary() | documents.training(trained, save))
         return
     click.echo(f"{shown(images.name)}: {words.hidden(candidate)}, {trained.network.parameters:,} parameters")
     click.echo(words.trained(trained))
