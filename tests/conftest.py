@@ -5,6 +5,7 @@ import signal
 
 os.environ["KERAS_BACKEND"] = "jax"  # before Keras is imported anywhere
 
+import hypothesis
 import jax
 import pytest
 
@@ -12,6 +13,8 @@ from tests.here import Here
 
 # A shell starts jobs in the background with SIGINT ignored, and every process that a test starts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no defect
+hypothesis.settings.load_profile("untimed")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

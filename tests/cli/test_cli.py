@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 
 import click
 import numpy as np
@@ -19,23 +18,13 @@ from why128.errors import UsageError
 from why128.single import judge_images
 from why128.studies import store
 
-HELP_AT_MOST = 0.3  # seconds
-
-
 # ---------------------------------------------------------------- help
 
 
 @pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)], ids=lambda c: " ".join(c) or "why128")
-def test_help_comes_at_once_and_has_an_example(command):
-    def timed():
-        began = time.perf_counter()
-        said = subprocess.run(
-            [sys.executable, "-m", "why128", *command, "--help"], capture_output=True, text=True, check=True
-        )
-        return time.perf_counter() - began, said
-
-    seconds, said = min((timed() for _ in range(3)), key=lambda found: found[0])
-    assert seconds < HELP_AT_MOST
+def test_help_has_an_example(command):
+    called = [sys.executable, "-m", "why128", *command, "--help"]
+    said = subprocess.run(called, capture_output=True, text=True, check=True)
     assert said.stdout.startswith(f"Usage: why128 {' '.join(command)}".rstrip())
     assert "Example: why128 " in said.stdout
     assert said.stderr == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from why128.data.findings import check_classes, class_list, class_warnings, is_constant, order_warnings, pixel_warnings
-from why128.data.found import PLAIN, TEST, TRAIN, VALIDATION, Found, Part, Reading
+from why128.data.found import PLAIN, TEST, TRAIN, VALIDATION, Found, Part, Places, Reading
 from why128.data.images import Dataset, Images
 from why128.data.labels import Named, named, ordered
 from why128.data.pictures import all_resized
@@ -24,24 +24,27 @@ def dataset_from(found: Found, reading: Reading = PLAIN) -> Dataset:
     if reading.size is not None:
         pixels = {name: all_resized(array, reading.size) for name, array in pixels.items()}
     classes, labels = labelled(found)
-    pixels, labels, merged = two_parts(found, pixels, labels)
-    train = Images(pixels[TRAIN], labels[TRAIN])
-    test = Images(pixels[TEST], labels[TEST]) if TEST in pixels else None
+    parts, merged = two_parts(found)
+    train = Images(joined(pixels, parts[TRAIN]), joined(labels, parts[TRAIN]))
+    test = Images(joined(pixels, parts[TEST]), joined(labels, parts[TEST])) if TEST in parts else None
     check_classes(found.where, classes, train)
-    pictures = pixel_warnings(found.where, train)
-    repeats = () if is_constant(train) else repeat_warnings(found.where, classes, train, test)
-    about = class_warnings(found.where, classes, train, test)
+    worth_saying = data_warnings(found, parts, classes, train, test)
+    lines = (*found.warnings, *merged, *warnings, *more, *worth_saying)
+    return Dataset(found.name, classes, train, test, scale, found.skipped, lines)
+
+
+def data_warnings(
+    found: Found, parts: dict[str, tuple[str, ...]], classes: tuple[str, ...], train: Images, test: Images | None
+) -> tuple[str, ...]:
+    """What a person should know about the images and labels themselves, one line each."""
+    places = {name: Places(tuple((part, found.parts[part]) for part in of)) for name, of in parts.items()}
+    place = places[TRAIN]
+    lines = pixel_warnings(found.where, train, place) + class_warnings(found.where, classes, train, test, place)
     if found.classes is None:  # whoever names the classes, such as folders, has put them in order
-        about += order_warnings(found.where, classes, train)
-    return Dataset(
-        found.name,
-        classes,
-        train,
-        test,
-        scale,
-        found.skipped,
-        (*found.warnings, *merged, *warnings, *more, *pictures, *about, *repeats),
-    )
+        lines += order_warnings(found.where, classes, train, place)
+    if not is_constant(train):
+        lines += repeat_warnings(found.where, classes, (train, test), (place, places.get(TEST)))
+    return lines
 
 
 def whose(found: Found, part: str) -> str:
@@ -138,17 +141,21 @@ def coded(found: Found, name: str, part: Named, classes: tuple[str, ...]) -> np.
     return np.take(np.array([index[label] for label in part.names], np.int32), part.codes)
 
 
-def two_parts(found: Found, pixels: Pixels, labels: Pixels) -> tuple[Pixels, Pixels, tuple[str, ...]]:
-    """A validation part given to the training part, or made the test part where there is none; and that said."""
-    if VALIDATION not in pixels:
-        return pixels, labels, ()
-    count = len(labels[VALIDATION])
-    if TEST not in pixels:
+def two_parts(found: Found) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Which parts make up the training and the test part: a validation part joins the training part, or is the test part
+    where there is none; and that said."""
+    if VALIDATION not in found.parts:
+        return {name: (name,) for name in found.parts}, ()
+    count = len(found.parts[VALIDATION].pixels)
+    if TEST not in found.parts:
         line = f"{found.where}: {count:,} validation images are taken as the test part: no other is given"
-        rename = {TRAIN: TRAIN, VALIDATION: TEST}
-        return {rename[k]: v for k, v in pixels.items()}, {rename[k]: v for k, v in labels.items()}, (line,)
+        return {TRAIN: (TRAIN,), TEST: (VALIDATION,)}, (line,)
     line = (
         f"{found.where}: {count:,} validation images join the images to learn from, of which some are held out anyway"
     )
-    joined = [{TRAIN: np.concatenate([of[TRAIN], of[VALIDATION]]), TEST: of[TEST]} for of in (pixels, labels)]
-    return joined[0], joined[1], (line,)
+    return {TRAIN: (TRAIN, VALIDATION), TEST: (TEST,)}, (line,)
+
+
+def joined(arrays: Pixels, parts: tuple[str, ...]) -> np.ndarray:
+    """The arrays of these parts, one after another; a single one is not copied."""
+    return arrays[parts[0]] if len(parts) == 1 else np.concatenate([arrays[part] for part in parts])

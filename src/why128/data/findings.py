@@ -7,21 +7,26 @@ from collections import defaultdict
 
 import numpy as np
 
+from why128.data.found import EXAMPLES, Places
 from why128.data.images import Images
 from why128.data.labels import ABSENT
 from why128.errors import InputRefused, shown
 
 IMBALANCE = 10  # times more images in the largest class than in the smallest, from which it is worth saying
 QUOTED = 5  # classes that a line names
-FEW = 3  # images a class on average, below which labels look like numbers of images
+FEW = 10  # images of a class, below which fewer than three or so are left to judge a network by
+INDEXED = 3  # images a class on average, below which labels look like numbers of images
 MANY = 10  # classes, from which that is worth saying
 IN_ORDER = 5  # images a class on average, from which an order by class is no accident
 
 
 def class_list(names: list[str]) -> str:
     """The first few class names, escaped, and how many more there are."""
-    words = ", ".join(shown(name, 40) for name in names[:QUOTED])
-    return words + (f" and {len(names) - QUOTED:,} more" if len(names) > QUOTED else "")
+    return _first([shown(name, 40) for name in names])
+
+
+def _first(words: list[str]) -> str:
+    return ", ".join(words[:QUOTED]) + (f" and {len(words) - QUOTED:,} more" if len(words) > QUOTED else "")
 
 
 def check_classes(where: str, classes: tuple[str, ...], train: Images) -> None:
@@ -39,8 +44,10 @@ def check_classes(where: str, classes: tuple[str, ...], train: Images) -> None:
         )
 
 
-def class_warnings(where: str, classes: tuple[str, ...], train: Images, test: Images | None) -> tuple[str, ...]:
-    """Classes that are rare, unequal, named alike, or numbered with gaps."""
+def class_warnings(
+    where: str, classes: tuple[str, ...], train: Images, test: Images | None, place: Places
+) -> tuple[str, ...]:
+    """Classes that are rare, unequal, named alike, or numbered with gaps; `place` is that of training images."""
     counts = np.bincount(train.labels, minlength=len(classes))  # (C,)
     lines = [*gap_lines(where, classes), *alike_lines(where, classes)]
     single = [name for name, count in zip(classes, counts, strict=True) if count == 1]
@@ -48,14 +55,18 @@ def class_warnings(where: str, classes: tuple[str, ...], train: Images, test: Im
         lines.append(
             f"{where}: classes with 1 image only, which cannot be split into learning and validation: {class_list(single)}"
         )
+    few = [f"{shown(name, 40)} ({count})" for name, count in zip(classes, counts, strict=True) if 1 < count < FEW]
+    if few and counts.max() >= FEW:  # where all are small, every count tells it
+        lines.append(f"{where}: classes with fewer than {FEW} images, too few to judge by: {_first(few)}")
     low, high = int(counts.argmin()), int(counts.argmax())
     if counts[high] >= IMBALANCE * counts[low]:
         lines.append(
             f"{where}: imbalanced classes: {counts[high]:,} images of {shown(classes[high], 40)}, {counts[low]:,} of {shown(classes[low], 40)}"
         )
-    if len(classes) > MANY and len(train) < FEW * len(classes):
+    if len(classes) > MANY and len(train) < INDEXED * len(classes):
+        some = ", ".join(f"{shown(classes[train.labels[row]], 40)} at {place.row(row)}" for row in range(EXAMPLES))
         lines.append(
-            f"{where}: {len(classes):,} classes in {len(train):,} images: "
+            f"{where}: {len(classes):,} classes in {len(train):,} images ({some}): "
             "the labels look like an index or a number of the image, not like its class"
         )
     if test is not None:
@@ -97,14 +108,14 @@ def alike_lines(where: str, classes: tuple[str, ...]) -> list[str]:
     return lines + ([f"{where}: a class is named {class_list(absent)}: is that a missing label?"] if absent else [])
 
 
-def order_warnings(where: str, classes: tuple[str, ...], train: Images) -> tuple[str, ...]:
+def order_warnings(where: str, classes: tuple[str, ...], train: Images, place: Places) -> tuple[str, ...]:
     """A line when the images lie class by class, where nothing in their source made it so."""
     changes = np.flatnonzero(np.diff(train.labels)) + 1  # rows at which another class begins
     if len(changes) != len(classes) - 1 or len(train) < IN_ORDER * len(classes):
         return ()
     return (
-        f"{where}: the images are sorted by class (the second begins at image {changes[0]}): they are drawn and shuffled here, "
-        "but a share cut off at the end, as validation_split cuts it, would hold whole classes back",
+        f"{where}: all {len(train):,} images are sorted by class (the second begins at {place.row(int(changes[0]))}): "
+        "they are drawn and shuffled here, but a share cut off at the end, as validation_split cuts it, would hold whole classes back",
     )
 
 
@@ -113,7 +124,7 @@ def is_constant(train: Images) -> bool:
     return bool((train.pixels == train.pixels[0]).all())
 
 
-def pixel_warnings(where: str, train: Images) -> tuple[str, ...]:
+def pixel_warnings(where: str, train: Images, place: Places) -> tuple[str, ...]:
     """A line when there is nothing to learn, because all images are the same, or when some are blank."""
     if is_constant(train):
         return (f"{where}: all images are identical (no variation, constant): there is nothing to learn",)
@@ -121,7 +132,7 @@ def pixel_warnings(where: str, train: Images) -> tuple[str, ...]:
     blank = np.flatnonzero(flat.min(1) == flat.max(1))
     if len(blank):
         return (
-            f"{where}: {len(blank):,} of {len(train):,} images are blank (all their pixels are alike, constant), "
-            f"the first is image {blank[0]}",
+            f"{where}: {len(blank):,} of {len(train):,} images are blank (all their pixels are alike, constant): "
+            f"{place.examples(blank)}",
         )
     return ()

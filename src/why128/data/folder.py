@@ -193,5 +193,7 @@ def parts(tree: Tree, decoding: Decoding, size: tuple[int, int], mode: str) -> d
             values = decoding.pixels[at]
             assert values is not None
             pixels[row] = in_mode(values, mode)
-        found[part] = Part(pixels, np.array([index[tree.pictures[decoding.rows[at]][1]] for at in chosen], np.int32))
+        pictures = [tree.pictures[decoding.rows[at]] for at in chosen]
+        codes = np.array([index[name] for _, name, _ in pictures], np.int32)
+        found[part] = Part(pixels, codes, files=[path for _, _, path in pictures])
     return found

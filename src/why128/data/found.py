@@ -11,6 +11,7 @@ from why128.errors import UsageError, shown
 
 MOST_SIDE = 4_096  # pixels: one neuron on such an image would have 16 million weights
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
+EXAMPLES = 3  # images that a line names: enough to look at, and to see a pattern
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,34 @@ class Part:
     pixels: np.ndarray  # (N, ...) any number type
     labels: np.ndarray | Sequence[str]  # (N,), or (N, C) of zeros and ones
     lines: Sequence[int] | None = None  # (N,) the line of each row in a text file
+    files: Sequence[str] | None = None  # (N,) the file of each image, relative to the source
 
     def row(self, index: int) -> str:
-        """How a person finds row `index` again: its line in a text file, else its index, counted from 0."""
+        """How a person finds row `index` again: its file, its line in a text file, else its index, counted from 0."""
+        if self.files is not None:
+            return shown(self.files[index], 80)
         return f"image {index}" if self.lines is None else f"line {self.lines[index]}"
+
+
+@dataclass(frozen=True)
+class Places:
+    """How a person finds images again that came from these parts, one after another."""
+
+    parts: tuple[tuple[str, Part], ...]  # with their names
+
+    def row(self, index: int) -> str:
+        """As Part.row; beyond the first part also which one it is in."""
+        _, first = self.parts[0]
+        if index < len(first.pixels):
+            return first.row(index)
+        index -= len(first.pixels)
+        name, second = self.parts[1]
+        return f"{second.row(index)} of the {name} part"
+
+    def examples(self, rows: Sequence[int] | np.ndarray) -> str:
+        """The first few of these images; the rest is counted."""
+        words = ", ".join(self.row(int(row)) for row in rows[:EXAMPLES])
+        return words + (f" and {len(rows) - EXAMPLES:,} more" if len(rows) > EXAMPLES else "")
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from why128.errors import InputRefused, shown
 MOST_LINE = 1 << 25  # characters of one row: 8 million pixels
 MOST_CELL = 64  # characters of one pixel: more digits than any number needs
 BLOCK = 1 << 22  # characters parsed at a time
+MOST_CLASSES = 20  # values of a column that looks like a label beside another one that does not
 SNIFFED = 4096  # bytes looked at for a file that is no text
 SOUND = str.maketrans("", "", "0123456789.+-eE \t,\n")  # what is left of a sound block: nothing
 BINARY = {
@@ -69,8 +70,22 @@ def read_csv(path: Path) -> Found:
     pixels = joined(rows)
     if columns.order is not None:
         pixels = pixels[:, [index - (index > columns.label) for index in columns.order]]
-    lines = (f"{where}: the separator is {'a tab' if separator == chr(9) else separator}",) if separator != "," else ()
+    lines = [f"{where}: the separator is {'a tab' if separator == chr(9) else separator}"] if separator != "," else []
+    if not columns.named:
+        lines += last_column_line(rows.labels, pixels, where)
     return Found(where, path.name, {TRAIN: Part(pixels, rows.labels, rows.lines)}, warnings=(*lines, *columns.warnings))
+
+
+def last_column_line(labels: list[str], pixels: np.ndarray, where: str) -> list[str]:
+    """A line when, without a header to say so, the last column (numbers from 0 or 1 on) looks more like the label."""
+    values, first = np.unique(pixels[:, -1]), len(set(labels))
+    counted = values[0] in (0, 1) and (np.diff(values) == 1).all()
+    if not (counted and MOST_CLASSES >= len(values) > 1 and first > MOST_CLASSES):
+        return []
+    return [
+        f"{where}: without a header the first column is read as the label: it has {first:,} different values, "
+        f"the last column {len(values)} ({values[0]:g} to {values[-1]:g}): if that is the label, put a header above that says so"
+    ]
 
 
 def check_text(start: bytes, where: str) -> None:
