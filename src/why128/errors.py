@@ -51,9 +51,10 @@ def shown(outside: object, limit: int = SHOWN) -> str:
     >>> shown("a\\x1b[31mb")
     'a\\\\x1b[31mb'
     """
-    raw = "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in str(outside)
-    )
+    text = str(outside)
+    if len(text) > limit:
+        text = text[:limit] + text[-limit:]  # the rest is not shown, and may be megabytes
+    raw = "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text)
     if len(raw) <= limit:
         return raw
     return f"{raw[: limit // 2]}…{raw[-(limit // 2) :]}"

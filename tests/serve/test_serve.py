@@ -145,9 +145,23 @@ def test_another_host_s_name_is_no_name_of_ours(server):
         assert server.ask(host=f"{name}:{server.port}", body=png()).status == 200
 
 
+def test_what_decides_is_said_once(server):
+    mine = f"127.0.0.1:{server.port}"
+    for name, first, second in (("host", "evil.example", mine), ("origin", "http://evil.example", f"http://{mine}")):
+        head = f"POST /predict HTTP/1.1\r\n{name}: {first}\r\n{name}: {second}\r\ncontent-length: 0\r\n\r\n"
+        assert said(server.send(head.encode())) == (400, f"{name}: expected once, got it 2 times", None)
+    assert server.ask("/health", method="GET", accept="a\r\naccept: b").status == 200, "what does not decide may be"
+
+
+def test_what_comes_after_a_body_is_no_header(server):
+    head = "POST /predict HTTP/1.1\r\nhost: evil.example\r\ntransfer-encoding: chunked\r\n\r\n"
+    heard = server.send(f"{head}1\r\nx\r\n0\r\nhost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+    assert heard.status == 421
+
+
 def test_another_site_s_page_may_not_ask(server):
     mine = f"127.0.0.1:{server.port}"
-    for origin in ("http://evil.example", "null", f"https://{mine}", "http://127.0.0.1:1"):
+    for origin in ("http://evil.example", "null", f"https://{mine}", "http://127.0.0.1:1", mine):
         expected = f"Origin: expected none, or http://{mine}, got '{origin}'"
         assert said(server.ask(origin=origin, body=png())) == (403, expected, None)
     heard = server.ask(sec_fetch_site="cross-site", body=png())
@@ -192,6 +206,7 @@ def test_what_is_loopback():
 
 
 ROWS = "image: expected 8 x 8 numbers (rows of pixels), got "
+MANY = "images: expected at most 1,000 in a request, got more"
 KEY = "body: expected one key, 'image', or 'images' with a list, got "
 REFUSED = [
     (b"", {}, 400, "body: expected a picture, got 0 bytes", None),
@@ -201,14 +216,21 @@ REFUSED = [
      "Content-Type: expected image/*, application/octet-stream, multipart/form-data or application/json, got 'text/html'", None),
     (b"{", {"content_type": JSON}, 400, "body: is not JSON: ", None),
     (b"[" * 100_000, {"content_type": JSON}, 400, "body: the JSON is nested too deep", None),
-    (b'{"image": [[NaN]]}', {"content_type": JSON}, 400, "image: expected numbers, got one that is none, or is infinite", None),
+    (json.dumps({"image": [[np.nan] * 8] * 8}).encode(), {"content_type": JSON}, 400, "image: expected numbers, got one that is none, or is infinite", None),
     (b"null", {"content_type": JSON}, 422, "body: expected a JSON object, got null", None),
     (b'{"picture": 1}', {"content_type": JSON}, 422, f"{KEY}'picture'", None),
     (b"{}", {"content_type": JSON}, 422, f"{KEY}nothing", None),
     (b'{"images": []}', {"content_type": JSON}, 422, f"{KEY}'images'", None),
     (b'{"image": "/etc/passwd"}', {"content_type": JSON}, 422,
      "image: expected rows of numbers, or a picture file in base64, got another text", None),
-    (b'{"image": [[1, 2], [3]]}', {"content_type": JSON}, 422, "image: expected 8 x 8 numbers (rows of pixels), got rows of unequal lengths", None),
+    (b'{"image": [' + b",".join([b"[1, 2, 3, 4, 5, 6, 7, 8]"] * 7 + [b"[1]"]) + b"]}", {"content_type": JSON}, 422,
+     f"{ROWS}rows of unequal lengths, or with other things among the numbers", None),
+    (json.dumps({"image": [[1] * 8] * 7 + [[10**400] * 8]}).encode(), {"content_type": JSON}, 400,
+     "image: expected numbers, got one that is none, or is infinite", None),
+    (json.dumps({"image": base64.b64encode(b"hello").decode()}).encode(), {"content_type": JSON}, 422,
+     "image: not an image in one of the formats PNG, JPEG, WEBP, BMP, TIFF, GIF", None),
+    (b'{"image": "' + b"A" * 4_000_000 + b'"}', {"content_type": JSON}, 413,
+     "body: expected at most 4,000,000 bytes of JSON, got more", "send pictures as files, or fewer"),
     (b'{"image": [["0"]]}', {"content_type": JSON}, 422, f"{ROWS}a list of other things", None),
     (b'{"image": [[0, 1]]}', {"content_type": JSON}, 422, f"{ROWS}1 x 2", None),
     (b'{"image": 3}', {"content_type": JSON}, 422, f"{ROWS}one number", None),
@@ -216,9 +238,11 @@ REFUSED = [
      f"image: expected whole numbers from 0 to 255, got from {int(PIXELS.min()) - 300:g} to {int(PIXELS.max()) - 300:g}", None),
     (json.dumps({"image": (PIXELS / 255).tolist()}).encode(), {"content_type": JSON}, 422,
      f"image: expected whole numbers from 0 to 255, got from {PIXELS.min() / 255:g} to {PIXELS.max() / 255:g}", None),
-    (json.dumps({"images": [0] * 1001}).encode(), {"content_type": JSON}, 422, "images[0]: expected 8 x 8 numbers", None),
+    (json.dumps({"images": [0, 1]}).encode(), {"content_type": JSON}, 422, "images[0]: expected 8 x 8 numbers", None),
+    (json.dumps({"images": [0] * 1001}).encode(), {"content_type": JSON}, 413, MANY, "send several"),
     (form(), {"content_type": FORM}, 422, "form: expected at least one file, got none", None),
     (b"--b\r\nno", {"content_type": "multipart/form-data"}, 400, "form: Missing boundary in multipart.", None),
+    (form((b"a.png", png())), {"content_type": f"{FORM}; charset=undefined"}, 400, "form: decoding with 'undefined' codec failed", None),
     (form((b"a.png", b"")), {"content_type": FORM}, 400, "a.png: expected a picture, got 0 bytes", None),
     (b"", {"path": "/nowhere"}, 404, "/nowhere: nothing is here", SEE),
     (b"", {"method": "GET"}, 405, "GET: expected POST at /predict", SEE),
@@ -240,8 +264,11 @@ def test_a_request_that_cannot_be_answered(server, body, how, status, text, hint
 
 
 def test_too_many_pictures_in_a_request(server):
-    heard = server.ask(body=form(*[(b"a.png", png())] * 1001), content_type=FORM)
-    assert said(heard) == (413, "images: expected at most 1,000 in a request, got 1,001", "send several")
+    for count in (1001, 1500):
+        heard = server.ask(body=form(*[(b"a.png", png())] * count), content_type=FORM)
+        assert said(heard) == (413, MANY, "send several")
+    heard = server.ask(body=form(*[(b"a.png", png(np.zeros((4000, 4000), np.uint8)))] * 5), content_type=FORM)
+    assert said(heard) == (413, "images: expected at most 64,000,000 pixels in a request, got more", "send several")
 
 
 def test_a_bomb_is_too_large(server):
@@ -290,7 +317,15 @@ def test_a_client_that_leaves_in_the_middle_of_a_body():
 
 @pytest.mark.parametrize(
     "raw",
-    [b"BLAH\r\n\r\n", b"\0\1\2\3\r\n\r\n", b"GET / HTTP/1.1\r\nhost\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"],
+    [
+        b"GET http://127.0.0.1/ HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nconnection: upgrade\r\nupgrade: h2c\r\ncontent-length: 9\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\ncontent-length: 9\r\ntransfer-encoding: chunked\r\n\r\n",
+        b"BLAH\r\n\r\n",
+        b"\0\1\2\3\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+    ],
 )
 def test_what_is_no_http(server, raw):
     heard = server.send(raw)
@@ -301,6 +336,23 @@ def test_what_is_no_http(server, raw):
 def test_a_head_that_is_too_large(server):
     heard = server.send(b"GET / HTTP/1.1\r\nx: " + b"y" * 40_000)
     assert said(heard) == (431, "head: expected at most 16,384 bytes, got more", None)
+
+
+@pytest.mark.parametrize("more", [b"5;x=" + b"y" * 40_000, b"0\r\nx: " + b"y" * 40_000], ids=["chunk", "trailer"])
+def test_what_is_around_a_body_counts_as_its_head(server, more):
+    head = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert server.send(head.encode() + more).status == 431
+
+
+def test_requests_may_come_before_the_answer_of_the_last(server):
+    get = f"GET /health HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+    body = png(np.random.default_rng(1).integers(0, 256, (200, 200), np.uint8))
+    head = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\ncontent-length: {len(body)}\r\n\r\n"
+    with server.connect() as connection:
+        connection.sendall(get + head.encode() + body[:99])
+        assert read(connection).document == {"status": "ok"}
+        connection.sendall(body[99:])
+        assert read(connection).status == 200
 
 
 @pytest.fixture
@@ -315,7 +367,7 @@ def impatient(file, monkeypatch):
     made, real = [], uvicorn.Server
     monkeypatch.setattr(servers.uvicorn, "Server", lambda config: made.append(real(config)) or made[0])
     told = []
-    limits = Limits(header_seconds=0.3, body_seconds=0.3, idle_seconds=0.3, connections=3)
+    limits = Limits(header_seconds=0.3, body_seconds=0.3, idle_seconds=0.3, connections=3, held=1_000_000)
     arguments = (keras_file.load(file), servers.Address(port=0), lambda *it: told.append(it), limits)
     thread = threading.Thread(target=servers.serve, args=arguments)
     thread.start()
@@ -340,11 +392,47 @@ def test_slow_ones_are_given_up(impatient):
         assert connection.recv(10) == b"", "who says nothing is left in silence"
 
 
+def test_who_does_not_take_the_answer_is_left(impatient):
+    body = form(*[(b"%0900d.png" % i, png()) for i in range(900)])
+    head = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1:{impatient}\r\ncontent-type: {FORM}\r\ncontent-length: {len(body)}\r\n\r\n"
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect(("127.0.0.1", impatient))
+    connection.sendall(head.encode() + body)
+    time.sleep(3)
+    got = 0
+    with connection, pytest.raises(ConnectionResetError):
+        while more := connection.recv(65536):
+            got += len(more)
+    assert got < 100_000
+
+
+def test_bodies_are_bounded_together_too(impatient):
+    head = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1:{impatient}\r\ncontent-length: 700000\r\n\r\n".encode()
+    due = (503, "bodies: expected at most 1,000,000 bytes of all requests together, got more", "ask again")
+    for _ in range(2):  # what was held is given back
+        first, second = (socket.create_connection(("127.0.0.1", impatient), timeout=PATIENCE) for _ in range(2))
+        with first, second:
+            first.sendall(head + bytes(600_000))
+            time.sleep(0.1)
+            second.sendall(head + bytes(450_000))
+            assert said(read(second)) == due
+            assert read(first).status == 408
+
+
 def test_too_many_at_once(impatient):
     held = [socket.create_connection(("127.0.0.1", impatient), timeout=PATIENCE) for _ in range(6)]
-    held[-1].sendall(f"GET /health HTTP/1.1\r\nhost: 127.0.0.1:{impatient}\r\n\r\n".encode())
-    assert b" 503 " in held[-1].recv(100)
-    for connection in held:
+    get = f"GET /health HTTP/1.1\r\nhost: 127.0.0.1:{impatient}\r\n\r\n".encode()
+    held[-1].sendall(get)
+    heard = read(held[-1])
+    assert said(heard) == (503, "connections: expected at most 3 at once, got more", "ask again")
+    assert heard.headers["retry-after"] == "1"
+    held[0].sendall(get)
+    assert read(held[0]).status == 200, "who was there first is answered"
+    more = [socket.create_connection(("127.0.0.1", impatient), timeout=PATIENCE) for _ in range(6)]
+    with pytest.raises(ConnectionResetError):
+        more[-1].recv(1)
+    for connection in held + more:
         connection.close()
     time.sleep(0.5)
     with socket.create_connection(("127.0.0.1", impatient), timeout=PATIENCE) as connection:
@@ -431,7 +519,82 @@ def test_networks_that_learned_shares_take_shares(network):
     from why128.network import Preparation
 
     shares = replace(network, preparation=Preparation("gray", (0.0, 1.0)))
-    (asked,) = _of_json(json.dumps({"image": (PIXELS / 255).tolist()}).encode(), shares)
+    (asked,) = _of_json(json.dumps({"image": (PIXELS / 255).tolist()}).encode(), shares, Limits())
     assert asked.answered().label in CLASSES
     with pytest.raises(RequestRefused, match="image: expected shares from 0 to 1, got from "):
-        _of_json(json.dumps({"image": PIXELS.tolist()}).encode(), shares)
+        _of_json(json.dumps({"image": PIXELS.tolist()}).encode(), shares, Limits())
+
+
+# ---------------------------------------------------------------- bombs, and the end while one is at work
+
+
+def test_a_text_among_numbers_takes_no_room(server):
+    """NumPy would make every number as long as the longest text: here 190 GB."""
+    rows = [[0] * 8] * 7 + [["x" * 3_000_000] + [0] * 7]
+    heard = server.ask(body=json.dumps({"image": rows}).encode(), content_type=JSON)
+    assert heard.status == 422
+
+
+def test_a_key_that_is_there_twice_is_found_at_once(server):
+    body = "{" + ",".join(f'"{i}": 0' for i in range(100_000)) + ', "99999": 0}'
+    began = time.monotonic()
+    heard = server.ask(body=body.encode(), content_type=JSON)
+    assert said(heard) == (400, "body: the JSON cannot be taken: the key '99999' is there twice", None)
+    assert time.monotonic() - began < 20, "it was minutes"
+
+
+def test_a_large_picture_keeps_no_other_waiting():
+    from why128.data import PictureBytes
+    from why128.data.pictures import pillow_quiet
+
+    with pillow_quiet:  # as while another thread decodes
+        import threading
+
+        read = threading.Thread(target=lambda: PictureBytes.of(png(), "x"), daemon=True)
+        read.start()
+        read.join(PATIENCE)
+        assert not read.is_alive()
+
+
+def test_workers_give_what_work_gives_or_raises():
+    import asyncio
+
+    from why128.serve.workers import Workers
+
+    async def two():
+        workers = Workers(1)
+        assert await workers.do(lambda: 128) == 128
+        with pytest.raises(ZeroDivisionError):
+            await workers.do(lambda: 1 // 0)
+
+    asyncio.run(two())
+
+
+def test_the_end_does_not_wait_for_a_decoder(file, tmp_path):
+    """Work that lasts a minute is answered 503, and the process is gone within 5 seconds."""
+    import subprocess
+    import sys
+
+    script = tmp_path / "slow.py"
+    script.write_text(
+        "import time\n"
+        "from why128.serve import asked\n"
+        "asked.answer = lambda *_: time.sleep(60)\n"
+        "asked.LIGHT = 0\n"
+        "from why128.serve import app\n"
+        "app.LIGHT = 0\n"
+        "from why128.cli.main import main\n"
+        f"main(['serve', {str(file)!r}, '--port', '0', '--json'])\n"
+    )
+    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    port = int(json.loads(process.stdout.readline())["address"].rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        head = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-length: {len(png())}\r\n\r\n"
+        connection.sendall(head.encode() + png())
+        time.sleep(0.3)
+        began = time.monotonic()
+        process.terminate()
+        assert said(read(connection)) == (503, "stopped: the server has ended", None)
+        _, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, time.monotonic() - began < 5) == (143, True)
+    assert "Traceback" not in err

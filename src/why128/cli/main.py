@@ -118,7 +118,8 @@ def _unsaid(refused: OSError) -> int:
 
 def _flushed(status: int) -> int:
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it is none where it was closed before we began
+            sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as refused:

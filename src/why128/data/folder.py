@@ -38,7 +38,7 @@ class Decoding:
 def read_folder(root: Path, reading: Reading) -> Found:
     """The image folder `root`; raises InputRefused naming every picture that cannot be read."""
     tree = walked(root)
-    with pillow_quiet():
+    with pillow_quiet:
         decoding = first_pass(tree)
         check_bad(tree, decoding, reading)
         size = reading.size or common_size(decoding.sizes)

@@ -34,7 +34,6 @@ TURNS = {
 SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange height and width
 SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"GIF8")
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # what it logs of a corrupt file is said here in our words
-quiet = threading.RLock()  # the filters of `warnings` belong to the whole process
 one_large = threading.Lock()
 
 
@@ -71,7 +70,7 @@ class PictureBytes:
     def of(cls, raw: bytes, name: str) -> PictureBytes:
         """Raises InputRefused where it is no picture, or too large a one."""
         try:
-            with pillow_quiet():
+            with pillow_quiet:
                 return cls(name, identified(io.BytesIO(raw)))
         except BadPictureError as bad:
             raise InputRefused(f"{shown(name)}: {bad}") from None
@@ -92,7 +91,7 @@ def _read(
     if mode not in MODES:
         raise UsageError(f'mode: expected "gray" or "rgb", got {shown(repr(mode), 40)}')
     try:
-        with pillow_quiet():
+        with pillow_quiet:
             picture = decode()
     except BadPictureError as bad:
         raise InputRefused(f"{shown(name)}: {bad}") from None
@@ -116,12 +115,32 @@ def picture_warnings(path: str | os.PathLike[str], picture: Picture, size: tuple
     return tuple(lines)
 
 
-@contextmanager
-def pillow_quiet() -> Iterator[None]:
-    """Silences Pillow's own warnings (its pixel limit, odd metadata): what matters is checked and said here."""
-    with quiet, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+class Quiet:
+    """Silences Pillow's own warnings (its pixel limit, odd metadata): what matters is checked and said here.
+
+    The filters of `warnings` belong to the whole process: the first that comes in sets them, the last that goes out sets
+    them back, and none waits for another's picture.
+    """
+
+    def __init__(self) -> None:
+        self.lock, self.inside, self.before = threading.Lock(), 0, warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if not self.inside:
+                self.before = warnings.catch_warnings()
+                self.before.__enter__()
+                warnings.simplefilter("ignore")
+            self.inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if not self.inside:
+                self.before.__exit__(None, None, None)
+
+
+pillow_quiet = Quiet()
 
 
 def decoded(path: str | os.PathLike[str], size: tuple[int, int] | None) -> Picture:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from why128.errors import InputRefused, shown
@@ -16,7 +17,8 @@ def parse(data: bytes, name: str) -> dict[str, Any]:
     """
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        if b"\\u" in data:  # half a character can be there only as an escape
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError as fault:
         raise InputRefused(f"{name}: is not UTF-8: byte {fault.start} is 0x{data[fault.start]:02x}") from None
     except UnicodeEncodeError:
@@ -37,8 +39,7 @@ def parse(data: bytes, name: str) -> dict[str, Any]:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
         raise ValueError(f"the key '{shown(twice)}' is there twice")
     return found
 

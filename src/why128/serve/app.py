@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from why128 import __version__
 from why128.network import Network
 from why128.prediction import documents
-from why128.serve.asked import asked
+from why128.serve.asked import LIGHT, asked
 from why128.serve.guard import Answer, Call, Door, Guard
 from why128.serve.limits import Limits
 from why128.serve.metrics import Metrics
 from why128.serve.openapi import description
+from why128.serve.workers import Workers
 
 EXPOSITION = "text/plain; version=0.0.4"  # Prometheus
 
 
 def application(network: Network, door: Door, limits: Limits | None = None) -> Guard:
     """The server of one network, behind its guard."""
-    limits, metrics = limits or Limits(), Metrics()
+    limits, metrics, workers = limits or Limits(), Metrics(), Workers()
     fixed = {
         "/": {"why128": __version__, "ask": "POST /predict", "described": "/openapi.json"},
         "/health": {"status": "ok"},
@@ -32,11 +32,11 @@ def application(network: Network, door: Door, limits: Limits | None = None) -> G
     }
 
     async def predict(call: Call) -> Response:
-        pictures = await asked(call, network, limits)
-        if len(pictures) == 1 and pictures[0].light:  # another thread would take longer to wake than this takes
-            answers = [pictures[0].answered()]
+        pictures = await asked(call, network, limits, workers)
+        if len(pictures) == 1 and max(pictures[0].count, len(call.body)) <= LIGHT:
+            answers = [pictures[0].answered()]  # another thread would take longer to wake
         else:
-            answers = await run_in_threadpool(lambda: [picture.answered() for picture in pictures])
+            answers = await workers.do(lambda: [picture.answered() for picture in pictures])
         metrics.pictures += len(answers)
         warnings = [warning for each in answers for warning in each.warnings]
         return JSONResponse({"predictions": documents(answers), "warnings": warnings})

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from starlette._utils import AwaitableOrContextManager
-from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException
-from starlette.requests import Request
-from starlette.types import Message
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from why128.data import PictureBytes
 from why128.errors import InputRefused, shown
@@ -23,8 +19,9 @@ from why128.prediction import Prediction, answer
 from why128.serve.guard import Call
 from why128.serve.limits import Limits
 from why128.serve.refusals import RequestRefused
+from why128.serve.workers import Workers
 
-LIGHT_BYTES, LIGHT_PIXELS = 64_000, 100_000  # of a picture that is decoded in less than a millisecond
+LIGHT = 64_000  # bytes of a body, or pixels, that are read in less than a millisecond
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class Asked:
     """A picture that is still to be decoded and answered."""
 
     answered: Callable[[], Prediction]
-    light: bool  # whether that takes no time to speak of
+    count: int  # pixels to decode
 
 
 PLAIN = ("application/octet-stream", "application/x-www-form-urlencoded")  # curl's name for any bytes is the second
@@ -40,22 +37,32 @@ WAYS = "image/*, application/octet-stream, multipart/form-data or application/js
 BRIGHTEST = 255
 
 
-async def asked(call: Call, network: Network, limits: Limits) -> list[Asked]:
+async def asked(call: Call, network: Network, limits: Limits, workers: Workers) -> list[Asked]:
     """What is asked of the network, in order.  Raises RequestRefused or InputRefused."""
     kind = call.headers.get("content-type", "application/octet-stream").split(";")[0].strip().lower()
     if kind == "application/json":
-        found = _of_json(call.body, network)
+        if len(call.body) > limits.json:
+            text = f"body: expected at most {limits.json:,} bytes of JSON, got more"
+            raise RequestRefused(413, text, "send pictures as files, or fewer")
+        found = await _read(call, workers, lambda: _of_json(call.body, network, limits))
     elif kind == "multipart/form-data":
-        found = await _of_form(call, network, limits)
+        files = await _files(call, limits)
+        found = await _read(call, workers, lambda: [_file(raw, name, network) for name, raw in files])
     elif kind.startswith("image/") or kind in PLAIN:
         found = [_file(call.body, "body", network)]
     else:
         raise RequestRefused(415, f"Content-Type: expected {WAYS}, got '{shown(kind)}'")
-    if len(found) > limits.images:
-        raise RequestRefused(
-            413, f"images: expected at most {limits.images:,} in a request, got {len(found):,}", "send several"
-        )
+    if sum(picture.count for picture in found) > limits.pixels:
+        raise _too_many(f"{limits.pixels:,} pixels")
     return found
+
+
+async def _read(call: Call, workers: Workers, reading: Callable[[], list[Asked]]) -> list[Asked]:
+    return reading() if len(call.body) <= LIGHT else await workers.do(reading)
+
+
+def _too_many(most: str) -> RequestRefused:
+    return RequestRefused(413, f"images: expected at most {most} in a request, got more", "send several")
 
 
 def _file(raw: bytes, name: str, network: Network) -> Asked:
@@ -69,32 +76,30 @@ def _file(raw: bytes, name: str, network: Network) -> Asked:
         pixels, warnings = picture.read(network.preparation.mode, network.image_shape[:2])
         return answer(network, pixels, name, warnings)
 
-    return Asked(answered, len(raw) <= LIGHT_BYTES and picture.count <= LIGHT_PIXELS)
+    return Asked(answered, picture.count)
 
 
-async def _of_form(call: Call, network: Network, limits: Limits) -> list[Asked]:
-    """Every file of a form, under whatever name."""
+async def _files(call: Call, limits: Limits) -> list[tuple[str, bytes]]:
+    """Every file of a form, under whatever field: its name, and what is in it."""
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield call.body
+
+    parser = MultiPartParser(Headers(call.headers), whole(), max_files=limits.images, max_fields=0)
+    parser.spool_max_size = 0  # never a file on the disk: the body is in memory already
     try:
-        async with _form(call, limits) as form:
-            files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-            found = [_file(await part.read(), shown(part.filename or "file", 80), network) for part in files]
-    except MultiPartException as bad:
-        raise RequestRefused(400, f"form: {shown(bad.message)}") from None
-    if not found:
+        form = await parser.parse()
+    except (MultiPartException, ValueError) as bad:  # the second of odd character sets
+        if "Too many files" in str(bad):
+            raise _too_many(f"{limits.images:,}") from None
+        raise RequestRefused(400, f"form: {shown(bad)}") from None
+    parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+    if not parts:
         raise RequestRefused(422, "form: expected at least one file, got none")
-    return found
+    return [(shown(part.filename or "file", 80), await part.read()) for part in parts]
 
 
-def _form(call: Call, limits: Limits) -> AwaitableOrContextManager[FormData]:
-    async def once() -> Message:
-        return {"type": "http.request", "body": call.body, "more_body": False}
-
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in call.headers.items()]
-    request = Request({"type": "http", "method": call.method, "headers": headers}, once)
-    return request.form(max_files=limits.images + 1, max_fields=0, max_part_size=limits.body)
-
-
-def _of_json(raw: bytes, network: Network) -> list[Asked]:
+def _of_json(raw: bytes, network: Network, limits: Limits) -> list[Asked]:
     """{"image": ...} or {"images": [...]}, each as rows of numbers or as a picture file in base64."""
     try:
         document = strict_json.parse(raw, "body")
@@ -104,6 +109,8 @@ def _of_json(raw: bytes, network: Network) -> list[Asked]:
     if set(document) == {"image"}:
         return [_picture(document["image"], "image", network)]
     if set(document) == {"images"} and isinstance(document["images"], list) and document["images"]:
+        if len(document["images"]) > limits.images:
+            raise _too_many(f"{limits.images:,}")
         return [_picture(each, f"images[{i}]", network) for i, each in enumerate(document["images"])]
     given = ", ".join(f"'{key}'" for key in document) or "nothing"
     raise RequestRefused(422, f"body: expected one key, 'image', or 'images' with a list, got {shown(given)}")
@@ -112,34 +119,55 @@ def _of_json(raw: bytes, network: Network) -> list[Asked]:
 def _picture(value: Any, name: str, network: Network) -> Asked:
     if isinstance(value, str):
         try:
-            return _file(base64.b64decode(value, validate=True), name, network)
-        except (binascii.Error, ValueError):
+            raw = base64.b64decode(value, validate=True)
+        except ValueError:
             raise RequestRefused(
                 422, f"{name}: expected rows of numbers, or a picture file in base64, got another text"
             ) from None
+        return _file(raw, name, network)
     pixels = _pixels(value, name, network)
-    return Asked(lambda: answer(network, pixels, name), light=True)
+    return Asked(lambda: answer(network, pixels, name), pixels.size)
 
 
 def _pixels(value: Any, name: str, network: Network) -> np.ndarray:
     """Rows of numbers as (height, width, channels): whole ones from 0 to 255, or, of networks that learned from them,
     shares of 1."""
     shape = network.image_shape
-    due = f"{' x '.join(map(str, shape[:2] if shape[2] == 1 else shape))} numbers (rows of pixels)"
+    due = shape[:2] if shape[2] == 1 else shape
+    if not _fits(value, due) and not _fits(value, shape):
+        wanted = f"{' x '.join(map(str, due))} numbers (rows of pixels)"
+        raise RequestRefused(422, f"{name}: expected {wanted}, got {_described(value, (due, shape))}")
     try:
-        array = np.array(value)
-    except ValueError:
-        raise RequestRefused(422, f"{name}: expected {due}, got rows of unequal lengths") from None
-    if array.dtype.kind not in "iuf" or array.dtype == object:
-        raise RequestRefused(422, f"{name}: expected {due}, got {strict_json.kind(value)} of other things")
+        array = np.array(value, float)
+    except OverflowError:  # a number of hundreds of digits
+        array = np.array(np.inf)
     if not np.isfinite(array).all():
         raise RequestRefused(400, f"{name}: expected numbers, got one that is none, or is infinite")
-    if array.shape not in (shape, shape[:2] if shape[2] == 1 else shape):
-        got = " x ".join(map(str, array.shape)) or "one number"
-        raise RequestRefused(422, f"{name}: expected {due}, got {got}")
     shares = network.preparation.scale != (0.0, float(BRIGHTEST))
     most = 1 if shares else BRIGHTEST
     if array.min() < 0 or array.max() > most or not (shares or (array == array.astype(int)).all()):
         wanted = "shares from 0 to 1" if shares else "whole numbers from 0 to 255"
         raise RequestRefused(422, f"{name}: expected {wanted}, got from {array.min():g} to {array.max():g}")
     return array.reshape(shape).astype(np.float32 if shares else np.uint8)
+
+
+def _fits(value: Any, shape: tuple[int, ...]) -> bool:
+    """Whether these are numbers in rows of this shape; NumPy is asked only then, which would make room for any text."""
+    if not isinstance(value, list) or len(value) != shape[0]:
+        return False
+    if len(shape) == 1:
+        return set(map(type, value)) <= {int, float}
+    return all(_fits(each, shape[1:]) for each in value)
+
+
+def _described(value: Any, due: tuple[tuple[int, ...], ...]) -> str:
+    """What is there in place of numbers in rows, by the first of everything."""
+    sizes, first = [], value
+    while isinstance(first, list) and first:
+        sizes.append(len(first))
+        first = first[0]
+    if type(first) not in (int, float):
+        return f"{strict_json.kind(value)} of other things"
+    if tuple(sizes) in due:
+        return "rows of unequal lengths, or with other things among the numbers"
+    return shown(" x ".join(map(str, sizes)) or "one number")

@@ -7,6 +7,7 @@ what is too large is never held.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
 import sys
@@ -24,7 +25,9 @@ from why128.serve.limits import Limits
 from why128.serve.metrics import Metrics
 from why128.serve.refusals import RequestRefused, refusal
 
+ONCE = (b"host", b"origin", b"sec-fetch-site", b"authorization", b"content-type")  # two would be two readings
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
+AGAIN = {"retry-after": "1"}  # seconds: what is in the way is done by then, or given up
 OURS = ("same-origin", "none")  # what a browser says of requests that our own page, or a person, has made
 
 
@@ -69,21 +72,33 @@ class Guard:
 
     def __init__(self, routes: Routes, door: Door, limits: Limits, metrics: Metrics):
         self.routes, self.door, self.limits, self.metrics = routes, door, limits, metrics
+        self.held = 0  # bytes of bodies, of all requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, body = time.perf_counter(), None
         try:
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            headers = _headers(scope)
             self._check(scope["method"], headers)
             body = await self._body(headers, receive)
             response = await self._answer(Call(scope["method"], scope["path"], headers, body))
+        except asyncio.CancelledError:  # the server ends, and has waited long enough
+            response = refusal(RequestRefused(503, "stopped: the server has ended", headers={"connection": "close"}))
         except Exception as fault:
             if not isinstance(fault, RequestRefused | Why128Error):
                 traceback.print_exc(file=sys.stderr)
             response = refusal(fault)
             if body is None:
                 response.headers["connection"] = "close"  # what is left of its body is not waited for
+        finally:
+            self.held -= len(body or b"")
         self.metrics.count(response.status_code, time.perf_counter() - began)
+        await response(scope, receive, send)
+
+    async def crowded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is answered on a connection that is one too many."""
+        text = f"connections: expected at most {self.limits.connections} at once, got more"
+        response = refusal(RequestRefused(503, text, "ask again", AGAIN | {"connection": "close"}))
+        self.metrics.count(response.status_code, 0.0)
         await response(scope, receive, send)
 
     async def _answer(self, call: Call) -> Response:
@@ -104,7 +119,7 @@ class Guard:
                 421, f"Host: expected {due}, got '{shown(host)}'", "ask by the address that was printed"
             )
         origin = headers.get("origin")
-        if origin is not None and origin.removeprefix("http://") != host:
+        if origin is not None and origin != f"http://{host}":
             raise RequestRefused(403, f"Origin: expected none, or http://{host}, got '{shown(origin)}'")
         site = headers.get("sec-fetch-site", "none")
         if site not in OURS and method not in ("GET", "HEAD"):
@@ -124,14 +139,32 @@ class Guard:
         too_large = f"body: expected at most {most:,} bytes, got more"
         if announced is not None and int(announced) > most:  # that it is a number, the parser has seen to
             raise RequestRefused(413, too_large, "send fewer or smaller pictures")
-        parts, size = [], 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise RequestRefused(400, "body: the connection was closed in the middle of it")
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > most:
-                raise RequestRefused(413, too_large, "send fewer or smaller pictures")
-            if not message.get("more_body", False):
-                return b"".join(parts)
+        body, more = bytearray(), True
+        try:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise RequestRefused(400, "body: the connection was closed in the middle of it")
+                part, more = message.get("body", b""), message.get("more_body", False)
+                body += part
+                self.held += len(part)
+                if len(body) > most:
+                    raise RequestRefused(413, too_large, "send fewer or smaller pictures")
+                if self.held > self.limits.held:
+                    text = f"bodies: expected at most {self.limits.held:,} bytes of all requests together, got more"
+                    raise RequestRefused(503, text, "ask again", AGAIN)
+        except BaseException:
+            self.held -= len(body)
+            raise
+        return bytes(body)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """What was said, by name; raises RequestRefused where what decides was said twice."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    if len(headers) < len(scope["headers"]):
+        names = [name for name, _ in scope["headers"]]
+        for name in ONCE:
+            if names.count(name) > 1:
+                raise RequestRefused(400, f"{name.decode()}: expected once, got it {names.count(name)} times")
+    return headers

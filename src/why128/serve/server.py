@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from why128.errors import SurroundingsError, UsageError, shown
 from why128.network import Network
 from why128.serve.app import application
-from why128.serve.guard import LOCAL, Door, is_loopback
+from why128.serve.guard import LOCAL, Door, Guard, is_loopback
 from why128.serve.limits import Limits
 
 WAITING = 128  # connections that the system holds before they are accepted
@@ -26,15 +26,22 @@ TOKEN = 24  # bytes of chance
 
 
 class Patient(HttpToolsProtocol):
-    """HTTP, in which a request's head must be small and come in time: connections that say nothing are given up."""
+    """HTTP, in which a request's head must be small, and all must come, and be taken, in time.
 
-    limits = Limits()
+    A timer runs at every moment of a connection: for the head, the body, the answer, and until the next request.
+    """
+
+    guard: Guard
     _late: asyncio.TimerHandle | None = None
-    _head = 0  # bytes of a head so far
-    _awaited = "head"
+    _head = 0  # bytes since the last answer that are no body (heads, frames of chunks, trailers), less as many as are
 
     def connection_made(self, transport) -> None:
         super().connection_made(transport)
+        self.limits = self.guard.limits
+        if len(self.connections) > 2 * self.limits.connections:
+            transport.abort()
+        elif len(self.connections) > self.limits.connections:
+            self.app = self.guard.crowded
         self._wait(self.limits.header_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -42,39 +49,53 @@ class Patient(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._awaited == "head":
-            self._head += len(data)
+        self._head += len(data)
         super().data_received(data)
-        if self._awaited == "head" and self._head > self.limits.head:
+        if self._head > self.limits.head:
             self._say(431, f"head: expected at most {self.limits.head:,} bytes, got more")
 
     def on_headers_complete(self) -> None:
-        self._wait(self.limits.body_seconds)
-        self._awaited = "body"
+        if not self.url.startswith(b"/"):
+            raise ValueError  # it is for a proxy
+        if self.parser.should_upgrade() and {b"content-length", b"transfer-encoding"} & dict(self.headers).keys():
+            raise ValueError  # its body would be left to another protocol by the parser
         super().on_headers_complete()
+        self.headers = []  # what comes after a body (trailers) are no headers
+        if not self.pipeline:
+            self._wait(self.limits.body_seconds)
+
+    def on_body(self, body: bytes) -> None:
+        self._head -= 2 * len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._wait(None)
         super().on_message_complete()
+        if not self.pipeline:
+            self._wait(self.limits.answer_seconds)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if not self.transport.is_closing():
+        self._head = 0
+        if self.cycle.response_complete:
             self._wait(self.limits.idle_seconds)
-            self._awaited, self._head = "head", 0
+        else:  # the next one is here already, or in part
+            self._wait(self.limits.body_seconds if self.cycle.more_body else self.limits.answer_seconds)
 
     def send_400_response(self, msg: str) -> None:
         """As the rest of the server refuses: in JSON."""
         self._say(400, "request: expected HTTP/1.1, got something else")
 
     def _wait(self, seconds: float | None) -> None:
-        """What is awaited must come within this time; None: it is here."""
+        """What is awaited must come within this time; None: nothing is."""
         if self._late is not None:
             self._late.cancel()
         self._late = None if seconds is None else self.loop.call_later(seconds, self._give_up)
 
     def _give_up(self) -> None:
-        if self._awaited == "body":
+        asked = self.cycle is not None and not self.cycle.response_complete
+        if self.transport.is_closing() or (asked and not self.cycle.more_body):
+            self.transport.abort()  # the answer is not taken, or not found
+        elif asked:
             self._say(408, f"body: expected it within {self.limits.body_seconds:g} s")
         elif self._head:
             self._say(408, f"head: expected it within {self.limits.header_seconds:g} s")
@@ -87,8 +108,10 @@ class Patient(HttpToolsProtocol):
         body = f'{{"error":"{text}","hint":null}}'
         phrase = HTTPStatus(status).phrase
         head = f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        self.guard.metrics.statuses[status] += 1
         self.transport.write(f"{head}{body}".encode())
         self.transport.close()
+        self._wait(self.limits.idle_seconds)
 
 
 @dataclass(frozen=True)
@@ -115,13 +138,15 @@ def serve(
     token = address.token or (None if is_loopback(address.host) else secrets.token_urlsafe(TOKEN))
     names = (*LOCAL, _name(address.host), *address.names) if address.host else LOCAL
     door = Door(tuple(dict.fromkeys(name.lower() for name in names)), port, token)
-    protocol = type("Patient", (Patient,), {"limits": limits})
+    guard = application(network, door, limits)
+    protocol = type("Patient", (Patient,), {"guard": guard})
     config = uvicorn.Config(
-        application(network, door, limits), http=protocol, loop="uvloop", ws="none", lifespan="off", log_config=None, access_log=False,
-        limit_concurrency=limits.connections, timeout_keep_alive=int(limits.idle_seconds) + 1, backlog=WAITING,
-        timeout_graceful_shutdown=FINISHING, server_header=False,
+        guard, http=protocol, loop="uvloop", ws="none", lifespan="off", log_config=None, access_log=False,
+        timeout_keep_alive=int(limits.idle_seconds) + 1, backlog=WAITING, timeout_graceful_shutdown=FINISHING,
+        server_header=False, proxy_headers=False,
     )  # fmt: skip
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # what is refused is said to who asked
+    for library in ("uvicorn.error", "python_multipart"):
+        logging.getLogger(library).setLevel(logging.ERROR)  # what is refused is said to who asked
     tell(f"http://{_name(address.host)}:{port}", token)
     gc.collect()
     gc.freeze()  # what is loaded stays: looking through it again and again would be a pause of many requests
