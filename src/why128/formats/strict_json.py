@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from why128.errors import InputRefused, shown
 
 
-def parse(data: bytes, name: str) -> dict[str, Any]:
+def parse(data: bytes, name: str, number: Callable[[str], float] = float) -> dict[str, Any]:
     """The object in the member `name`; raises InputRefused, naming the member, for anything else.
+
+    `number` reads what has a point or an exponent, and NaN and Infinity, which Python and Keras write though JSON has
+    them not.
 
     >>> parse(b'{"a": 1}', "config.json")
     {'a': 1}
     """
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_float=number, parse_constant=number)
         if b"\\u" in data:  # half a character can be there only as an escape
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError as fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -102,7 +103,7 @@ async def _files(call: Call, limits: Limits) -> list[tuple[str, bytes]]:
 def _of_json(raw: bytes, network: Network, limits: Limits) -> list[Asked]:
     """{"image": ...} or {"images": [...]}, each as rows of numbers or as a picture file in base64."""
     try:
-        document = strict_json.parse(raw, "body")
+        document = strict_json.parse(raw, "body", _number)
     except InputRefused as refused:
         status = 422 if "expected a JSON object" in str(refused) else 400
         raise RequestRefused(status, str(refused)) from None
@@ -114,6 +115,13 @@ def _of_json(raw: bytes, network: Network, limits: Limits) -> list[Asked]:
         return [_picture(each, f"images[{i}]", network) for i, each in enumerate(document["images"])]
     given = ", ".join(f"'{key}'" for key in document) or "nothing"
     raise RequestRefused(422, f"body: expected one key, 'image', or 'images' with a list, got {shown(given)}")
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise RequestRefused(400, f"body: expected finite numbers, got {shown(text)}")
+    return value
 
 
 def _picture(value: Any, name: str, network: Network) -> Asked:
@@ -139,10 +147,8 @@ def _pixels(value: Any, name: str, network: Network) -> np.ndarray:
         raise RequestRefused(422, f"{name}: expected {wanted}, got {_described(value, (due, shape))}")
     try:
         array = np.array(value, float)
-    except OverflowError:  # a number of hundreds of digits
-        array = np.array(np.inf)
-    if not np.isfinite(array).all():
-        raise RequestRefused(400, f"{name}: expected numbers, got one that is none, or is infinite")
+    except OverflowError:
+        raise RequestRefused(400, f"{name}: expected numbers from 0 on, got one of hundreds of digits") from None
     shares = network.preparation.scale != (0.0, float(BRIGHTEST))
     most = 1 if shares else BRIGHTEST
     if array.min() < 0 or array.max() > most or not (shares or (array == array.astype(int)).all()):
