@@ -97,6 +97,9 @@ def test_the_other_places(server):
     assert "why128_request_seconds_count" in text
     described = server.ask("/openapi.json", method="GET").document
     assert set(described["paths"]) == {"/predict", "/", "/health", "/ready", "/model", "/metrics", "/openapi.json"}
+    responses = described["paths"]["/predict"]["post"]["responses"]
+    assert set(responses) == {str(code) for code in (200, 400, 401, 403, 408, 413, 415, 421, 422, 431, 500, 503)}
+    assert set(responses) - set(described["paths"]["/health"]["get"]["responses"]) == {"415", "422"}
     assert described["paths"]["/predict"]["post"]["responses"]["200"]["content"][JSON]["schema"]["properties"][
         "predictions"
     ]
@@ -186,6 +189,9 @@ def test_beyond_loopback_a_token_is_needed(far):
         assert heard.headers["www-authenticate"] == "Bearer"
     assert far.ask(body=png(), authorization=f"Bearer {far.token}").status == 200
     assert far.ask(body=png(), authorization=f"Bearer {far.token}", host=f"box.local:{far.port}").status == 200
+    proxied = {"host": "box.local", "origin": "https://box.local"}  # as a proxy with TLS passes them on
+    assert far.ask(body=png(), authorization=f"Bearer {far.token}", **proxied).status == 200
+    assert far.ask(body=png(), authorization=f"Bearer {far.token}", host="0.0.0.0").status == 421
     assert far.ask("/openapi.json", method="GET", authorization=f"Bearer {far.token}").document["security"]
 
 

@@ -46,11 +46,16 @@ class Door:
     names: tuple[str, ...]  # hosts by which it may be called, without the port
     port: int
     token: str | None = None  # none is needed on loopback
+    proxied: tuple[str, ...] = ()  # hosts, as a proxy before it may name them: of any port, and perhaps over TLS
 
     @cached_property
     def hosts(self) -> set[str]:
         """What a Host may be."""
-        return {f"{name}:{self.port}" for name in self.names} | (set(self.names) if self.port == 80 else set())
+        return (
+            {f"{name}:{self.port}" for name in self.names}
+            | set(self.proxied)
+            | (set(self.names) if self.port == 80 else set())
+        )
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,9 @@ class Guard:
             body = await self._body(headers, receive)
             response = await self._answer(Call(scope["method"], scope["path"], headers, body))
         except asyncio.CancelledError:  # the server ends, and has waited long enough
-            response = refusal(RequestRefused(503, "stopped: the server has ended", headers={"connection": "close"}))
+            response = refusal(
+                RequestRefused(503, "stopped: the server has ended", headers=AGAIN | {"connection": "close"})
+            )
         except Exception as fault:
             if not isinstance(fault, RequestRefused | Why128Error):
                 traceback.print_exc(file=sys.stderr)
@@ -119,7 +126,8 @@ class Guard:
                 421, f"Host: expected {due}, got '{shown(host)}'", "ask by the address that was printed"
             )
         origin = headers.get("origin")
-        if origin is not None and origin != f"http://{host}":
+        ours = {f"http://{host}"} | ({f"https://{host}"} if host in self.door.proxied else set())
+        if origin is not None and origin not in ours:
             raise RequestRefused(403, f"Origin: expected none, or http://{host}, got '{shown(origin)}'")
         site = headers.get("sec-fetch-site", "none")
         if site not in OURS and method not in ("GET", "HEAD"):

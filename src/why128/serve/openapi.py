@@ -19,15 +19,16 @@ MEANING = {
     400: "the request cannot be read",
     401: "the token is missing",
     403: "asked by another site's page",
-    404: "nothing is here",
-    405: "another method is due",
     408: "its body came too slowly",
     413: "too large, or too many pictures",
     415: "another Content-Type is due",
     421: "asked by another host's name",
     422: "a picture, or its numbers, are refused",
-    503: "too many at once",
+    431: "its head is too large",
+    500: "a fault of ours",
+    503: "too many at once, or the server ends",
 }
+ANYWHERE = [code for code in MEANING if code not in (415, 422)]  # the two are about pictures
 
 
 def description(network: Network, door: Door, limits: Limits) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def description(network: Network, door: Door, limits: Limits) -> dict[str, Any]:
         paths[path] = {
             "get": {
                 "summary": text,
-                "responses": {"200": {"description": text, "content": {kind: {}}}, **_errors(401, 403, 421)},
+                "responses": {"200": {"description": text, "content": {kind: {}}}, **_errors(*ANYWHERE)},
             }
         }
     document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": "why128", "version": __version__}, "paths": paths}

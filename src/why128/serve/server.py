@@ -137,7 +137,8 @@ def serve(
     port = listening.getsockname()[1]
     token = address.token or (None if is_loopback(address.host) else secrets.token_urlsafe(TOKEN))
     names = (*LOCAL, _name(address.host), *address.names) if address.host else LOCAL
-    door = Door(tuple(dict.fromkeys(name.lower() for name in names)), port, token)
+    proxied = tuple(name.lower() for name in address.names)
+    door = Door(tuple(dict.fromkeys(name.lower() for name in names)), port, token, proxied)
     guard = application(network, door, limits)
     protocol = type("Patient", (Patient,), {"guard": guard})
     config = uvicorn.Config(
