@@ -82,12 +82,13 @@ def _request(raw: bytes) -> None:
     from why128.serve.guard import Call
     from why128.serve.limits import Limits
     from why128.serve.refusals import RequestRefused
+    from why128.serve.workers import Workers
 
     weights = (np.ones((64, 2), np.float32), np.zeros(2, np.float32))
     network = Network((Input((8, 8)), Flatten(), Dense(2, "softmax")), weights)
     try:
         call = Call("POST", "/predict", {"content-type": "application/json"}, raw)
-        for each in asyncio.run(asked(call, network, Limits())):
+        for each in asyncio.run(asked(call, network, Limits(), Workers(0))):
             each.answered()
     except (Why128Error, RequestRefused):
         pass
