@@ -130,6 +130,34 @@ def test_where_everything_was_given_up(monkeypatch, tmp_path):
 # ---------------------------------------------------------------- what is not the same study
 
 
+def between(monkeypatch, other):
+    """Another process does this after a study has looked at the folder, and before it holds the folder's lock."""
+
+    class Late(store.Store):
+        def __init__(self, folder, notes):
+            monkeypatch.undo()
+            other()
+            super().__init__(folder, notes)
+
+    monkeypatch.setattr(conduct, "Store", Late)
+
+
+def test_another_study_that_was_quicker_is_not_mixed(tmp_path, monkeypatch):
+    other = replace(PLAN, replicates=2)
+    between(monkeypatch, lambda: stopped(other, tmp_path / "s", last(Replicate, 1)))
+    with pytest.raises(UsageError, match="another study, with other replicates; nothing was changed"):
+        study(PLAN, DATA, tmp_path / "s")
+    assert len(store.read(tmp_path / "s")[1]) == 3
+
+
+def test_the_same_study_that_ended_meanwhile_is_read(tmp_path, monkeypatch):
+    stopped(PLAN, tmp_path / "s", last(Replicate, 1))
+    between(monkeypatch, lambda: study(PLAN, DATA, tmp_path / "s"))
+    told = []
+    study(PLAN, DATA, tmp_path / "s", told.append)
+    assert told == []
+
+
 @pytest.fixture
 def folder(tmp_path, halfway):
     shutil.copytree(halfway, tmp_path / "s")

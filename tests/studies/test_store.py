@@ -3,11 +3,14 @@
 import dataclasses
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from why128.errors import InputRefused, SurroundingsError, UsageError
+from why128.formats import aside
 from why128.studies import store
 from why128.studies.store import EpochRow, Store, Trial
 
@@ -112,14 +115,16 @@ def test_closing_while_somebody_reads_loses_nothing(tmp_path):
     assert store.read(tmp_path)[1] == [TRIAL]
 
 
-@pytest.mark.parametrize("name", ["mine.txt", ".hidden"])
+@pytest.mark.parametrize("name", ["mine.txt", ".hidden", "lock", "networks/mine.keras", "checkpoints/mine.npz"])
 def test_a_folder_that_holds_something_is_refused_and_left(tmp_path, name):
+    """Also where it is named as what a study writes there, and in the end removes."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("mine")
     with pytest.raises(UsageError) as caught:
         Store(tmp_path)
     assert str(caught.value) == f"{tmp_path}: expected a new or an empty folder, found something there"
     assert caught.value.hint == "give another folder with --out"
-    assert [p.name for p in tmp_path.iterdir()] == [name]
+    assert [p.name for p in tmp_path.iterdir()] == [name.partition("/")[0]]
     assert (tmp_path / name).read_text() == "mine"
 
 
@@ -182,14 +187,14 @@ def refused(folder):
 
 
 def test_a_folder_without_a_study(tmp_path):
-    assert "unable to open database file" in refused(tmp_path)
-    assert "unable to open database file" in refused(tmp_path / "nowhere")
+    assert "it has no study.db" in refused(tmp_path)
+    assert "it has no study.db" in refused(tmp_path / "nowhere")
     assert list(tmp_path.iterdir()) == [], "reading makes nothing"
 
 
 def test_a_file_that_is_no_data_base(tmp_path):
     (tmp_path / "study.db").write_text("mine " * 100)
-    assert "file is not a database" in refused(tmp_path)
+    assert "study.db is not a data base" in refused(tmp_path)
 
 
 def untouched(folder, said, hint):
@@ -217,8 +222,11 @@ def changed(folder, *statements):
     database.close()
 
 
-def test_another_s_data_base(tmp_path):
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_another_s_data_base(tmp_path, mode):
+    """One that writes ahead too: merely to open it would put files beside it."""
     database = sqlite3.connect(tmp_path / "study.db")
+    database.execute(f"PRAGMA journal_mode={mode}")
     database.execute("CREATE TABLE mine (x)")
     database.close()
     said = "not a study: study.db is another program's; expected one that why128 study wrote"
@@ -259,20 +267,10 @@ def test_a_check_that_fails_is_told(tmp_path, monkeypatch):
 
     class Unsound:
         def execute(self, statement):
-            found = {
-                "application_id": store.APPLICATION,
-                "user_version": store.VERSION,
-                "quick_check(1)": "row 3 missing",
-            }
-            value = found.get(statement.removeprefix("PRAGMA "))
-            return store._layout() if value is None else self.one(value)
+            return self if statement == "PRAGMA quick_check(1)" else store._layout()
 
-        def one(self, value):
-            class One:
-                def fetchone(self):
-                    return (value,)
-
-            return One()
+        def fetchone(self):
+            return ("row 3 missing",)
 
     with pytest.raises(InputRefused) as caught:
         store._check_database("s", Unsound())
@@ -311,16 +309,41 @@ def test_a_study_is_gone_on_with(tmp_path):
 
 
 def test_what_a_power_cut_leaves_of_a_beginning_is_begun_anew(tmp_path):
-    """The folder, its lock and a data base without a table: nothing was earned."""
+    """The folders, the lock and a data base that is half written: nothing was earned."""
     (tmp_path / "networks").mkdir()
+    (tmp_path / "checkpoints").mkdir()
     (tmp_path / "lock").write_text("1")
-    database = sqlite3.connect(tmp_path / "study.db")
-    database.execute("PRAGMA journal_mode=WAL")
-    database.close()
+    (tmp_path / aside.PART.replace("*", "12ab")).write_bytes(b"SQLite")
     assert not store.is_begun(tmp_path)
     with Store(tmp_path, NOTES):
         pass
     assert store.read(tmp_path)[0] == NOTES
+
+
+def test_a_kill_while_the_data_base_changes_its_way_of_writing(tmp_path):
+    """A journal is left whose undoing is due: whoever looks next undoes it, and finds all that was there."""
+    with Store(tmp_path, NOTES) as kept:
+        kept.add([TRIAL], [EPOCH])
+    killed = f"""
+import os, sqlite3
+database = sqlite3.connect({str(tmp_path / "study.db")!r}, isolation_level=None)
+database.executescript("PRAGMA cache_size=1; PRAGMA cache_spill=1; BEGIN; UPDATE study SET value = zeroblob(99999)")
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", killed], check=True)
+    assert (tmp_path / "study.db-journal").exists()
+    assert store.read(tmp_path) == (NOTES, [TRIAL], [EPOCH])
+
+
+def test_what_was_half_written_is_tidied_and_nothing_else(tmp_path):
+    with Store(tmp_path) as kept:
+        for name in ("networks/{}", "checkpoints/{}", "{}"):
+            (tmp_path / name.format(aside.PART.replace("*", "12ab"))).write_bytes(b"half")
+        for name in ("networks/4.keras", "checkpoints/mine.pt", "checkpoints/ours.npz"):
+            (tmp_path / name).write_bytes(b"whole")
+        kept.tidy()
+    left = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(left) == ["checkpoints/mine.pt", "lock", "networks/4.keras", "study.db"]
 
 
 def test_a_note_that_is_no_json(tmp_path):

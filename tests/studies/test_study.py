@@ -97,9 +97,7 @@ def refusal(folder):
 
 def test_a_folder_that_is_no_study(tmp_path):
     said, hint = refusal(tmp_path)
-    assert said == (
-        f"{tmp_path}: not a study, or a damaged one (unable to open database file); expected a folder with study.db"
-    )
+    assert said == (f"{tmp_path}: not a study, or a damaged one (it has no study.db); expected a folder with study.db")
     assert hint == "give the folder that why128 study named at its end"
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from why128.errors import SurroundingsError, shown
 
+PART = ".why128-*.part"  # what is being written; found later, it is what something ended that was writing
+
 HINTS = {
     errno.ENOENT: "create the folder first, or choose another",
     errno.ENOTDIR: "choose a path inside a folder",
@@ -63,7 +65,7 @@ def _refusing(path: str | os.PathLike) -> Iterator[str]:
 def _replaced(target: str, data: bytes) -> None:
     folder = os.path.dirname(target)
     # a short name of its own: the target's may be as long as the file system allows
-    aside = os.path.join(folder, f".why128-{secrets.token_hex(6)}.part")
+    aside = os.path.join(folder, PART.replace("*", secrets.token_hex(6)))
     try:
         with open(aside, "xb") as file:
             file.write(data)

@@ -135,6 +135,8 @@ def study(
     with ExitStack() as stack:
         notes = {"subject": subject.document(), "source": source, "environment": environment()}
         store = stack.enter_context(Store(folder, asked | notes))
+        if resuming.check(folder, asked):  # another process may have written here until now
+            return read(folder)
         if done := len(stores.read(folder)[1]):
             tell(Resumed(store.folder, done))
         crew = stack.enter_context(Crew(Pictures.of(data), store.checkpoints, workers))
@@ -165,8 +167,8 @@ def _run(job: _Job, until: Until | None, step: Step | None) -> None:
     if not until:
         _twins(job, evidence, verdict)
     _hand_over(job, evidence, verdict)
-    job.store.note(looks=looks, finished=True)
     job.store.tidy()
+    job.store.note(looks=looks, finished=True)
 
 
 # -------------------------------------------------------------------- training

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
@@ -21,11 +20,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from why128.errors import InputRefused, SurroundingsError, UsageError, shown
+from why128.formats import aside
 
 APPLICATION = 0x77313238  # "w128", in SQLite's header: whose file this is
 VERSION = 3  # of the schema
 STUDIES = "why128-studies"  # where studies go that were given no folder
-OURS = {"lock", "networks", "checkpoints", "study.db", "study.db-wal", "study.db-shm", "study.db-journal"}
+HEADER = 100  # bytes of every SQLite file, in which it says whose it is, and of which version
 
 # What a clock said is in a table of its own: all else is the same for the same question on the same machine.
 SCHEMA = """
@@ -89,15 +89,12 @@ class Store:
         """
         self.folder = Path(folder)
         self.checkpoints = self.folder / "checkpoints"
-        _check_folder(self.folder)
-        begun = is_begun(self.folder)
-        if begun:
-            read(self.folder)  # refuses what is no study of ours before anything is touched
+        _check_folder(self.folder)  # before anything is touched
         try:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
             (self.folder / "networks").mkdir(exist_ok=True)
             self._lock = _locked(self.folder)
-            self._open(notes or {}, begun)
+            self._open(notes or {})
         except (OSError, sqlite3.OperationalError) as fault:
             if isinstance(fault, SurroundingsError):
                 raise
@@ -106,26 +103,21 @@ class Store:
                 hint="give another folder with --out",
             ) from None
 
-    def _open(self, notes: Mapping[str, Any], begun: bool) -> None:
-        self._database = sqlite3.connect(self.folder / "study.db", isolation_level=None)
+    def _open(self, notes: Mapping[str, Any]) -> None:
+        try:
+            if not is_begun(self.folder):
+                aside.write(self.folder / "study.db", _beginning(notes))
+            self._database = sqlite3.connect(self.folder / "study.db", isolation_level=None)
+        except BaseException:
+            self._lock.close()
+            raise
         try:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
-            if not begun:
-                self._begin(notes)
         except BaseException:
             self._database.close()
             self._lock.close()
             raise
-
-    def _begin(self, notes: Mapping[str, Any]) -> None:
-        """The data base with its first notes, or nothing at all."""
-        with _Transaction(self._database):
-            self._database.execute(f"PRAGMA application_id={APPLICATION}")
-            self._database.execute(f"PRAGMA user_version={VERSION}")
-            for statement in SCHEMA.split(";\n")[:-1]:
-                self._database.execute(statement)
-            self._database.executemany(NOTE, [(key, json.dumps(value)) for key, value in notes.items()])
 
     def __enter__(self) -> Store:
         return self
@@ -145,8 +137,12 @@ class Store:
             raise self._refusal(fault) from None
 
     def tidy(self) -> None:
-        """The checkpoints have served."""
-        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        """The checkpoints have served; what was being written when something ended it never will."""
+        for left in [*self.checkpoints.glob("*.npz"), *self.folder.glob(f"**/{aside.PART}")]:
+            with suppress(OSError):
+                left.unlink()
+        with suppress(OSError):  # somebody keeps something there
+            self.checkpoints.rmdir()
 
     def add(self, trials: Iterable[Trial], epochs: Iterable[EpochRow]) -> None:
         """Keep finished trials with their epochs, all or none."""
@@ -179,7 +175,8 @@ class _Transaction:
         self.database.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type | None, *_: object) -> None:
-        self.database.execute("ROLLBACK" if kind else "COMMIT")
+        if self.database.in_transaction:  # a full disk may have ended it already
+            self.database.execute("ROLLBACK" if kind else "COMMIT")
 
 
 def _insert(table: str, columns: int) -> str:
@@ -190,46 +187,62 @@ def _insert(table: str, columns: int) -> str:
 
 
 def is_begun(folder: str | os.PathLike) -> bool:
-    """Whether a folder holds a data base that anything was written to: a study, or something that is none."""
-    path = (Path(folder) / "study.db").absolute()
-    if not path.exists():
-        return False
-    try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
-            return database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
-    except sqlite3.Error:
-        return True
+    """Whether a folder holds a data base: a study, or something that is none."""
+    return os.path.lexists(Path(folder) / "study.db")
+
+
+def _beginning(notes: Mapping[str, Any]) -> bytes:
+    """The data base of a study that begins: written whole, it is never found half made."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(SCHEMA)
+        database.execute(f"PRAGMA application_id={APPLICATION}")
+        database.execute(f"PRAGMA user_version={VERSION}")
+        database.executemany(NOTE, [(key, json.dumps(value)) for key, value in notes.items()])
+        database.commit()
+        return database.serialize()
 
 
 def _check_folder(folder: Path) -> None:
-    """Raises UsageError where a folder holds something that is not a study's."""
+    """Raises UsageError where a folder holds something that is not a study's, and whatever `read` does."""
+    if is_begun(folder):
+        read(folder)
+        return
     try:
-        foreign = folder.exists() and (not folder.is_dir() or any(e.name not in OURS for e in folder.iterdir()))
+        foreign = folder.exists() and (not folder.is_dir() or not all(map(_is_left, folder.iterdir())))
     except OSError:
         return  # what cannot be looked at cannot be written either
-    if foreign and not is_begun(folder):
+    if foreign:
         raise UsageError(
             f"{shown(folder)}: expected a new or an empty folder, found something there",
             hint="give another folder with --out",
         )
 
 
-def _locked(folder: Path) -> IO[str]:
+def _is_left(entry: Path) -> bool:
+    """Whether this is what a study leaves that ended before it had begun: never anything of a person's."""
+    if entry.name in ("networks", "checkpoints"):
+        return entry.is_dir() and not any(entry.iterdir())
+    if entry.name == "lock":
+        return entry.is_file() and (entry.read_bytes() or b"0").isdigit()
+    return entry.match(aside.PART)
+
+
+def _locked(folder: Path) -> IO[bytes]:
     """The folder's lock, held until it is closed, or this process ends however it ends."""
-    lock = open(folder / "lock", "a+")  # noqa: SIM115, it is held as long as the store is open
+    lock = open(folder / "lock", "a+b", buffering=0)  # noqa: SIM115, it is held as long as the store is open
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.seek(0)
-        holder = lock.read(20).strip()
+        holder = lock.read(20).decode(errors="replace").strip()
         lock.close()
         raise SurroundingsError(
             f"{shown(folder)}: another process ({shown(holder) or 'unknown'}) is writing this study; two never write into one folder",
             hint="wait until it has ended, or give another folder with --out",
         ) from None
     lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
+    with suppress(OSError):  # a full disk: the lock holds, whoever meets it is not told by whom
+        lock.write(str(os.getpid()).encode())
     return lock
 
 
@@ -240,7 +253,9 @@ def read(folder: str | os.PathLike) -> tuple[Mapping[str, Any], list[Trial], lis
     """
     path = (Path(folder) / "study.db").absolute()
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+        _check_header(folder, path)
+        # for writing too, where it may be: what a kill left half done is undone by whoever looks next
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as database:
             _check_database(folder, database)
             kept = database.execute("SELECT key, value FROM study")
             notes = {key: json.loads(value) for key, value in kept}
@@ -256,7 +271,7 @@ def read(folder: str | os.PathLike) -> tuple[Mapping[str, Any], list[Trial], lis
             epochs = [EpochRow(*row) for row in rows]
     except InputRefused:
         raise
-    except (sqlite3.Error, ValueError, TypeError) as fault:
+    except (sqlite3.Error, OSError, ValueError, TypeError) as fault:
         raise InputRefused(
             f"{shown(folder)}: not a study, or a damaged one ({shown(fault)}); expected a folder with study.db",
             hint="give the folder that why128 study named at its end",
@@ -264,9 +279,15 @@ def read(folder: str | os.PathLike) -> tuple[Mapping[str, Any], list[Trial], lis
     return notes, trials, epochs
 
 
-def _check_database(folder: str | os.PathLike, database: sqlite3.Connection) -> None:
-    """Raises InputRefused for a data base that is not ours, of another version, or not laid out as ours are."""
-    whose, version = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+def _check_header(folder: str | os.PathLike, path: Path) -> None:
+    """Raises InputRefused for a data base that is not ours, or of another version, before SQLite opens (and so may touch) it."""
+    if not path.is_file():
+        raise ValueError("it has no study.db")
+    with open(path, "rb") as file:
+        header = file.read(HEADER)
+    if not header.startswith(b"SQLite format 3\0"):
+        raise ValueError("study.db is not a data base")
+    version, whose = (int.from_bytes(header[at : at + 4]) for at in (60, 68))
     if whose != APPLICATION:
         raise InputRefused(
             f"{shown(folder)}: not a study: study.db is another program's; expected one that why128 study wrote",
@@ -278,6 +299,10 @@ def _check_database(folder: str | os.PathLike, database: sqlite3.Connection) -> 
             f"{shown(folder)}: a study of {age} why128 (version {version} of its files); expected version {VERSION}",
             hint="open it with the why128 that wrote it",
         )
+
+
+def _check_database(folder: str | os.PathLike, database: sqlite3.Connection) -> None:
+    """Raises InputRefused for a data base that is not laid out as ours are, or not sound."""
     laid_out = set(database.execute("SELECT type, name, sql FROM sqlite_master"))
     if laid_out != _layout():
         raise InputRefused(f"{shown(folder)}: a damaged study: expected the tables of a study, found others")
