@@ -1,5 +1,6 @@
 """What only a process of its own shows: signals, closed pipes, a full disk, a terminal."""
 
+import json
 import os
 import pty
 import re
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -18,13 +20,14 @@ SHORT = ("study", "pets", "--widths", "0", "--replicates", "1", "--epochs", "1",
 PATIENCE = 60  # seconds that a process may take on a busy machine before a test gives up
 
 
-def begun(*arguments, within, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **environment):
+def begun(*arguments, within, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=False, **environment):
     return subprocess.Popen(
         [sys.executable, "-m", "why128", *arguments],
         cwd=within,
         stdout=stdout,
         stderr=stderr,
         text=True,
+        start_new_session=start_new_session,
         env=os.environ | environment,
     )
 
@@ -94,6 +97,20 @@ def test_a_signal_ends_a_study_and_what_was_written_is_sound(name, status, word,
     assert notes["plan"]["epochs"] == 20000
 
 
+def test_asked_to_stop_once_more_it_ends_as_it_was_going_to(desk):
+    """The second Ctrl-C may come at any moment, also when Python is on its way out; a service asks all its processes."""
+    for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        process = begun(*LONG, f"twice{number}", within=desk, start_new_session=True)
+        in_the_middle(process, desk / f"twice{number}")
+        while process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+            time.sleep(0.02)
+        _, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == status
+        assert "Traceback" not in err
+
+
 def closed_pipe():
     reading, writing = os.pipe()
     os.close(reading)
@@ -114,6 +131,17 @@ def test_a_closed_pipe_is_no_fault(arguments, desk):
     assert "Traceback" not in err
     assert "BrokenPipe" not in err
     assert "error" not in err
+
+
+def test_progress_that_nobody_reads_ends_no_study(desk):
+    """As in `why128 study 2>&1 | head -1`: what was asked for is done all the same, and the status says no other."""
+    writing = closed_pipe()
+    process = begun(*SHORT, "unheard", "--json", within=desk, stderr=writing)
+    os.close(writing)
+    out, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert json.loads(out)["study"] == "unheard"
+    assert store.read(desk / "unheard")[0]["finished"]
 
 
 TABLE = """

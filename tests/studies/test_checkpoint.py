@@ -37,6 +37,11 @@ def test_a_damaged_one_is_as_good_as_none(kept, change):
     assert kept.read() is None
 
 
+def test_another_cohort_s_is_as_good_as_none(kept, tmp_path):
+    (tmp_path / "y.npz").write_bytes(kept.path.read_bytes())
+    assert Checkpoint(tmp_path, "y").read() is None
+
+
 def test_none_where_there_is_none(tmp_path):
     assert Checkpoint(tmp_path, "y").read() is None
     nowhere = Checkpoint(None, "y")

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from contextlib import closing
 from dataclasses import replace
+from multiprocessing.connection import Connection
 
 import numpy as np
 import pytest
@@ -54,7 +56,14 @@ def same(found, due):
 
 
 def test_it_trains_what_this_process_would_train(crew, due):
-    found = {e.luck: e for e in crew.run(bench(), LUCKS) if isinstance(e, Replicate)}
+    """And ends of no signal that reaches every process of a terminal, or of a service."""
+    process, found = crew._child.process, {}
+    for event in crew.run(bench(), LUCKS):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process.send_signal(number)
+        if isinstance(event, Replicate):
+            found[event.luck] = event
+    assert crew._child.process is process
     assert set(found) == set(LUCKS)
     assert all(same(found[luck], due[luck]) for luck in LUCKS)
     assert all((found[luck].held_out.hits == due[luck].held_out.hits).all() for luck in LUCKS)
@@ -74,6 +83,36 @@ def test_a_killed_process_is_noticed_and_its_cohorts_go_on(crew, due):
     assert all(same(found[luck], due[luck]) for luck in LUCKS)
 
 
+def test_ctrl_c_in_the_middle_of_a_message_does_not_wait_for_its_end(crew, monkeypatch):
+    """What is left of the message cannot be told from another; read as one, it may promise gigabytes that never come."""
+    read = Connection._recv
+
+    def cut(self, size):
+        if size < 99:  # a header
+            return read(self, size)
+        monkeypatch.undo()
+        read(self, 1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Connection, "_recv", cut)
+    process = crew._child.process
+    with pytest.raises(KeyboardInterrupt):
+        list(crew.run(bench(LONG), LUCKS[:1]))
+    assert process.poll() == -signal.SIGKILL
+
+
+def test_how_it_ended_is_told_also_where_its_end_takes_a_while(tmp_path, monkeypatch):
+    """It closes the connection first, as Python does that tidies up."""
+    dying = tmp_path / "dying"
+    dying.write_text(
+        f"#!{sys.executable}\nimport os, sys, time\nos.close(int(sys.argv[4]))\ntime.sleep(0.2)\nos._exit(7)\n"
+    )
+    dying.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(dying))
+    with Crew(Pictures.of(DATA), tmp_path, 1) as crew:
+        assert list(crew.run(bench(), LUCKS[:1])) == [Lost(LUCKS[0], "ended with status 7", ATTEMPTS)]
+
+
 def test_a_cohort_that_kills_its_process_each_time_is_given_up_and_no_other(crew, due):
     """Whoever trains replicate 1 dies of it."""
     heard = []
@@ -89,6 +128,7 @@ def test_a_cohort_that_kills_its_process_each_time_is_given_up_and_no_other(crew
 
 
 def test_whoever_stops_asking_stops_the_training_and_keeps_where_it_stands(crew, tmp_path):
+    crew._child.connection.send(99)  # to stop what was never sent, as where Ctrl-C comes first
     with closing(crew.run(bench(LONG), LUCKS[:1])) as events:
         first = next(events)
     began = time.monotonic()

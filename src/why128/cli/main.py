@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from why128 import __version__
-from why128.cli.output import Terminated, complain
+from why128.cli.output import Terminated, close, complain, say
 from why128.errors import SurroundingsError, UsageError, Why128Error, shown
 
 COMMANDS = {
@@ -59,7 +59,10 @@ def why128() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(_flushed(_status(arguments)))
+    status = _status(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM):  # it is on its way out: a second Ctrl-C changes nothing of that
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(_flushed(status))
 
 
 def _status(arguments: Sequence[str] | None) -> int:
@@ -74,13 +77,13 @@ def _status(arguments: Sequence[str] | None) -> int:
     except click.ClickException as wrong:
         return complain(UsageError(shown(wrong.format_message(), 400), hint=_help_hint(wrong)))
     except (KeyboardInterrupt, click.Abort):
-        click.echo("why128: stopped", err=True)
+        say("why128: stopped")
         return INTERRUPTED
     except Terminated:
-        click.echo("why128: terminated", err=True)
+        say("why128: terminated")
         return TERMINATED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has left: say no more
+        close(sys.stdout)  # whoever read has left: say no more
         return 0
     except SystemExit:  # click's and rich's own answer to the same, after they made standard output deaf
         return 0
@@ -111,7 +114,7 @@ def _help_hint(wrong: click.ClickException) -> str | None:
 def _unsaid(refused: OSError) -> int:
     """What the system refused; where it is standard output, nothing more is tried, also not when Python ends."""
     if refused.filename is None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        close(sys.stdout)
     where = "standard output" if refused.filename is None else shown(refused.filename)
     return complain(SurroundingsError(f"{where}: {refused.strerror or shown(refused)}"))
 
@@ -121,7 +124,7 @@ def _flushed(status: int) -> int:
         if sys.stdout is not None:  # it is none where it was closed before we began
             sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        close(sys.stdout)
     except OSError as refused:
         return _unsaid(refused)
     return status

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -35,18 +37,26 @@ def _sayable(value: Any) -> Any:
 
 def complain(refusal: Why128Error) -> int:
     """A refusal on standard error, in one line and at most one hint; returns its exit status."""
-    click.echo(f"why128: error: {refusal}", err=True)
+    say(f"why128: error: {refusal}")
     if refusal.hint:
-        click.echo(f"why128: hint: {refusal.hint}", err=True)
+        say(f"why128: hint: {refusal.hint}")
     return refusal.status
 
 
 def warn(warnings: Iterable[str]) -> None:
     """Warnings on standard error, a line each."""
     for warning in warnings:
-        click.echo(f"why128: warning: {warning}", err=True)
+        say(f"why128: warning: {warning}")
 
 
 def say(text: str) -> None:
-    """Progress on standard error."""
-    click.echo(text, err=True)
+    """A line on standard error.  Where nobody hears it (its reader has left, its disk is full), the work goes on."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        close(sys.stderr)
+
+
+def close(stream: TextIO) -> None:
+    """Say no more there, not even when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -29,6 +29,9 @@ from why128.studies.events import Event, Lost, Luck, Replicate
 
 ATTEMPTS = 3  # that a cohort gets before it is given up
 GRACE = 3.0  # seconds that a crew gets to keep where it stands; compiling cannot be interrupted
+DYING = 1.0  # seconds from a process's last word to its end: killed before, it could not be told how it ended
+# What reaches every process of a terminal, or of a service: the one that asks for the training decides what becomes of it.
+OURS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 def cores() -> int:
@@ -108,7 +111,7 @@ class Crew:
         try:
             child.connection.send(task)
             while True:
-                heard = child.connection.recv()
+                heard = self._message(child.connection)
                 if isinstance(heard, Done | Fault):
                     over = True
                     if isinstance(heard, Fault) and heard.memory:
@@ -119,10 +122,21 @@ class Crew:
                 yield heard
         except (EOFError, OSError, pickle.UnpicklingError):  # an end in the middle of a message is one too
             over = True
-            raise _Ended(self._end()) from None
+            raise _Ended(self._end(DYING)) from None
         finally:
             if not over:
                 self._stop(child.connection, task)
+
+    def _message(self, connection: Connection) -> Done | Fault | Event:
+        """The next message.  After one that Ctrl-C cut in two nothing could be understood: that ends the process."""
+        connection.poll(None)  # to wait is no harm: nothing is read yet
+        try:
+            return connection.recv()
+        except Exception:
+            raise
+        except BaseException:
+            self._end()
+            raise
 
     def _stop(self, connection: Connection, task: Task) -> None:
         """Let it keep where it stands, and wait until it has; whoever cannot wait loses what is not kept yet."""
@@ -148,7 +162,7 @@ class Crew:
         ours, its = Pipe()
         numbers = [its.fileno(), self._shared.fileno()]
         # -P: what lies in the working folder is data, not a library; the paths of this process are known to be wanted
-        with _deaf_to(signal.SIGINT):  # Ctrl-C reaches every process of a terminal; this one decides
+        with _deaf_to(OURS):
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "why128.studies.worker", *map(str, numbers)],
                 pass_fds=numbers,
@@ -159,20 +173,22 @@ class Crew:
         its.close()
         return _Child(process, ours)
 
-    def _end(self) -> str:
+    def _end(self, patience: float = 0.0) -> str:
         """No process any more; says how it ended."""
         child, self._child = self._child, None
         if child is None:
             return "ended"
         child.connection.close()
+        with suppress(subprocess.TimeoutExpired):
+            child.process.wait(patience)
         child.process.kill()
         return _ending(child.process.wait())
 
 
 @contextmanager
-def _deaf_to(number: signal.Signals) -> Iterator[None]:
-    """A process that is started here never hears this signal; to this one it comes a moment later."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+def _deaf_to(signals: set[signal.Signals]) -> Iterator[None]:
+    """A process that is started here never hears these signals; to this one they come a moment later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield
     finally:

@@ -53,7 +53,7 @@ def _listen(connection: Connection, tasks: queue.SimpleQueue) -> None:
             if isinstance(heard, Task):
                 stops[heard.number] = threading.Event()
                 tasks.put((heard, stops[heard.number]))
-            else:
+            elif heard in stops:  # or else one that was stopped before it was sent
                 stops[heard].set()
     except (EOFError, OSError):
         for stop in stops.values():
