@@ -5,7 +5,7 @@ import pytest
 from tests.studies.conftest import DATA, PLAN
 from why128.division import divide
 from why128.errors import SurroundingsError
-from why128.studies import conduct, memory
+from why128.studies import asked, conduct, memory
 from why128.studies.plan import Plan, candidates
 
 WIDE = Plan(candidates("0,64,1024x512,20000x9000")).on(DATA)
@@ -33,6 +33,13 @@ def test_a_ladder_that_will_not_fit_says_so_with_the_one_that_would(monkeypatch)
         affordable(monkeypatch, 2 * 10**9)
     assert str(caught.value) == "memory: this ladder takes about 15.2 GB to train, 1.8 GB are free; nothing was begun"
     assert caught.value.hint == "the ladder up to 1024x512 neurons would fit: --widths 0,64,1024x512"
+
+
+def test_a_width_with_several_activations_is_one_width(monkeypatch):
+    several = Plan(asked.ladder("0,64,20000x9000", (), ("relu", "tanh"))).on(DATA)
+    with pytest.raises(SurroundingsError) as caught:
+        affordable(monkeypatch, 2 * 10**9, plan=several)
+    assert caught.value.hint == "the ladder up to 64 neurons would fit: --widths 0,64"
 
 
 def test_where_nothing_fits(monkeypatch):

@@ -1,6 +1,8 @@
 """A study that was stopped goes on to the bits that it would have come to; what is not the same study is refused."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -8,6 +10,7 @@ from benchmarks.interruptions import results
 
 from tests.studies.conftest import DATA, PLAN
 from why128.errors import InputRefused, SurroundingsError, UsageError
+from why128.formats import aside
 from why128.studies import conduct, resuming, store
 from why128.studies.conduct import Resumed, Stage, study
 from why128.studies.crew import Crew
@@ -124,6 +127,33 @@ def test_where_everything_was_given_up(monkeypatch, tmp_path):
     assert str(caught.value) == f"{tmp_path / 's'}: no network could be trained: killed by signal 9 (SIGKILL)"
     assert caught.value.hint == (
         f"free some memory, try narrower widths or --workers 1, then go on with why128 study --resume {tmp_path / 's'}"
+    )
+
+
+def test_a_disk_that_refuses_says_how_to_go_on(monkeypatch, tmp_path):
+    def refused(path, data):
+        if "networks" in str(path):
+            raise SurroundingsError(f"{path}: no space", hint="free some space, or choose another disk")
+        write(path, data)
+
+    write = aside.write
+    monkeypatch.setattr(aside, "write", refused)
+    with pytest.raises(SurroundingsError) as caught:
+        study(PLAN, DATA, tmp_path / "s")
+    assert caught.value.hint == (
+        f"free some space, or choose another disk, then go on with why128 study --resume {tmp_path / 's'}"
+    )
+
+
+def test_rows_that_say_nothing_are_damage(tmp_path):
+    stopped(PLAN, tmp_path / "s", last(Stage, 2))
+    with closing(sqlite3.connect(tmp_path / "s" / "study.db")) as database, database:
+        database.execute("UPDATE trials SET hits = x'00'")
+    with pytest.raises(InputRefused) as caught:
+        study(PLAN, DATA, tmp_path / "s")
+    assert str(caught.value) == (
+        f"{tmp_path / 's'}: a damaged study (ValueError('answers to another number of images than 72')); "
+        "expected what why128 study wrote"
     )
 
 

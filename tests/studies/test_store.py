@@ -128,6 +128,22 @@ def test_a_folder_that_holds_something_is_refused_and_left(tmp_path, name):
     assert (tmp_path / name).read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["lock", "networks", "checkpoints"])
+def test_what_leads_elsewhere_is_refused(tmp_path, name):
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / name).symlink_to(tmp_path / "mine")
+    (tmp_path / "mine").write_text("1") if name == "lock" else (tmp_path / "mine").mkdir()
+    with pytest.raises(UsageError, match="expected a new or an empty folder, found something there"):
+        Store(tmp_path / "s")
+    assert not (tmp_path / "mine").is_file() or (tmp_path / "mine").read_text() == "1"
+
+
+def test_how_it_is_gone_on_with_can_be_typed():
+    assert store.going_on("why128-studies/pets-1") == "why128 study --resume why128-studies/pets-1"
+    assert store.going_on("my study") == "why128 study --resume 'my study'"
+    assert store.going_on("x" * 300, "DATA") == "why128 study DATA --resume " + "x" * 300
+
+
 def test_a_file_in_its_place_is_refused(tmp_path):
     (tmp_path / "s").write_text("mine")
     with pytest.raises(UsageError, match="expected a new or an empty folder, found something there"):
@@ -152,7 +168,7 @@ def test_a_locked_data_base_is_the_surroundings_fault(tmp_path):
             match=r"cannot write the study's results \(database is locked\); what was written before is safe$",
         ) as caught:
             kept.add([TRIAL], [])
-        assert caught.value.hint == f"free some space, then go on with why128 study --resume {tmp_path}"
+        assert caught.value.hint == "free some space"
         other.execute("ROLLBACK")
         other.close()
         kept.add([TRIAL], [])

@@ -132,7 +132,7 @@ def command(ctx, data, workers, out, resume, size, skip_bad, as_json, until_sett
     from why128.report.answer import Answer
     from why128.studies.conduct import study
     from why128.studies.resuming import own_folder
-    from why128.studies.store import is_begun
+    from why128.studies.store import going_on, is_begun
 
     folder = resume or out or own_folder(plan, images, until)
     try:
@@ -140,7 +140,7 @@ def command(ctx, data, workers, out, resume, size, skip_bad, as_json, until_sett
             answer = Answer(study(plan, images, folder, tell, workers, until, source))
     except (KeyboardInterrupt, Terminated):
         if is_begun(folder):
-            say(f"what was trained is kept; go on with: why128 study --resume {shown(folder)}")
+            say(f"what was trained is kept; go on with: {going_on(folder)}")
         raise
     document(answer.document()) if as_json else show(answer)
 
@@ -148,6 +148,7 @@ def command(ctx, data, workers, out, resume, size, skip_bad, as_json, until_sett
 def _resumed(ctx: click.Context, folder: str, data: str):
     """The plan, the limits and the data of a study that was stopped, and how the data is opened."""
     from why128.studies.resuming import again
+    from why128.studies.store import going_on
 
     given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     other = sorted(given - {"resume", "data", "workers", "as_json"})
@@ -163,12 +164,12 @@ def _resumed(ctx: click.Context, folder: str, data: str):
     if "data" not in source:
         raise UsageError(
             f"{shown(folder)}: its data was given as arrays; expected DATA too",
-            hint=f"why128 study DATA --resume {shown(folder)}",
+            hint=going_on(folder, "DATA"),
         )
     try:
         images = open_source(source["data"], source["size"], source["skip_bad"])
     except (InputRefused, SurroundingsError) as refused:
-        refused.hint = f"nothing is lost; say where the data is now: why128 study DATA --resume {shown(folder)}"
+        refused.hint = f"nothing is lost; say where the data is now: {going_on(folder, 'DATA')}"
         raise
     return asked.plan, asked.until, replace(images, name=asked.name), source
 

@@ -92,10 +92,12 @@ class _Job:
         if not rows:
             raise SurroundingsError(
                 f"{shown(self.store.folder)}: no network could be trained: {_why_lost(self.notes)}",
-                hint="free some memory, try narrower widths or --workers 1, then go on with why128 study --resume "
-                f"{shown(self.store.folder)}",
+                hint="free some memory, try narrower widths or --workers 1",
             )
-        return Evidence.of(self.plan, self.subject.judged_by, rows, epochs)
+        try:
+            return Evidence.of(self.plan, self.subject.judged_by, rows, epochs)
+        except (KeyError, TypeError, ValueError, IndexError) as fault:
+            raise stores.damaged(self.store.folder, fault) from None
 
 
 def _why_lost(notes: Mapping[str, Any]) -> str:
@@ -141,7 +143,11 @@ def study(
             tell(Resumed(store.folder, done))
         crew = stack.enter_context(Crew(Pictures.of(data), store.checkpoints, workers))
         job = _Job(plan, data, rest, division.test, subject, store, tell, crew)
-        _run(job, until, step)
+        try:
+            _run(job, until, step)
+        except SurroundingsError as refused:
+            refused.hint = ", then ".join(filter(None, [refused.hint, f"go on with {stores.going_on(folder)}"]))
+            raise
     return read(folder)
 
 

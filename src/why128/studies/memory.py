@@ -66,7 +66,7 @@ def affordable(plan: Plan, data: Dataset, division: Division, workers: int) -> i
     ]
     raise SurroundingsError(
         f"memory: this ladder takes about {_size(due)} to train, {_size(room)} are free; nothing was begun",
-        hint=f"the ladder up to {fitting[-1]} neurons would fit: --widths {','.join(fitting)}"
+        hint=f"the ladder up to {fitting[-1]} neurons would fit: --widths {','.join(dict.fromkeys(fitting))}"
         if fitting
         else "use fewer or smaller images, such as with --size, or a machine with more memory",
     )

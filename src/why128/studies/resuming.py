@@ -41,7 +41,7 @@ def check(folder: str | os.PathLike, asked: Mapping[str, Any]) -> bool:
     if differs or notes.get("until") != asked["until"]:
         raise UsageError(
             f"{shown(folder)}: another study, with other {shown(', '.join(differs) or 'limits')}; nothing was changed",
-            hint="give another folder with --out, or go on with that one: why128 study --resume " + shown(folder),
+            hint=f"give another folder with --out, or go on with that one: {stores.going_on(folder)}",
         )
     if notes.get("finished"):
         return True
@@ -90,6 +90,4 @@ def again(folder: str | os.PathLike, own: Sequence[Activation] = ()) -> Asked:
         until = None if limits is None else Until(**limits)
         return Asked(Plan.of(notes["plan"], own), until, notes["source"], notes["subject"]["name"])
     except (KeyError, TypeError) as fault:
-        raise InputRefused(
-            f"{shown(folder)}: a damaged study ({shown(repr(fault))}); expected what why128 study wrote"
-        ) from None
+        raise stores.damaged(folder, fault) from None

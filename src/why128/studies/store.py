@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
@@ -25,6 +26,7 @@ from why128.formats import aside
 APPLICATION = 0x77313238  # "w128", in SQLite's header: whose file this is
 VERSION = 3  # of the schema
 STUDIES = "why128-studies"  # where studies go that were given no folder
+LONGEST = 4096  # characters of a path, on every system that has a limit: one that is to be typed is never cut
 HEADER = 100  # bytes of every SQLite file, in which it says whose it is, and of which version
 
 # What a clock said is in a table of its own: all else is the same for the same question on the same machine.
@@ -158,7 +160,7 @@ class Store:
     def _refusal(self, fault: Exception) -> SurroundingsError:
         return SurroundingsError(
             f"{shown(self.folder)}: cannot write the study's results ({shown(fault)}); what was written before is safe",
-            hint=f"free some space, then go on with why128 study --resume {shown(self.folder)}",
+            hint="free some space",
         )
 
 
@@ -184,6 +186,16 @@ def _insert(table: str, columns: int) -> str:
 
 
 # ------------------------------------------------------------------ what is there already
+
+
+def going_on(folder: str | os.PathLike, data: str = "") -> str:
+    """What a person types to go on with the study in a folder; `data` where it must be given again."""
+    return f"why128 study {data and data + ' '}--resume {shlex.quote(shown(folder, LONGEST))}"
+
+
+def damaged(folder: str | os.PathLike, fault: Exception) -> InputRefused:
+    """What is said of a study whose data base is sound, and what it says is not."""
+    return InputRefused(f"{shown(folder)}: a damaged study ({shown(repr(fault))}); expected what why128 study wrote")
 
 
 def is_begun(folder: str | os.PathLike) -> bool:
@@ -220,6 +232,8 @@ def _check_folder(folder: Path) -> None:
 
 def _is_left(entry: Path) -> bool:
     """Whether this is what a study leaves that ended before it had begun: never anything of a person's."""
+    if entry.is_symlink():
+        return False
     if entry.name in ("networks", "checkpoints"):
         return entry.is_dir() and not any(entry.iterdir())
     if entry.name == "lock":

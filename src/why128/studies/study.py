@@ -102,7 +102,7 @@ def read(folder: str | os.PathLike, own: Sequence[Activation] = ()) -> Study:
     if "finished" not in notes:
         raise InputRefused(
             f"{shown(folder)}: expected a finished study, found one that did not end ({len(rows)} networks trained)",
-            hint=f"go on with it: why128 study --resume {shown(folder)}",
+            hint=f"go on with it: {stores.going_on(folder)}",
         )
     try:
         plan, subject = Plan.of(notes["plan"], own), Subject.from_document(notes["subject"])
@@ -116,9 +116,7 @@ def read(folder: str | os.PathLike, own: Sequence[Activation] = ()) -> Study:
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as fault:
         if isinstance(fault, InputRefused):
             raise
-        raise InputRefused(
-            f"{shown(folder)}: a damaged study ({shown(repr(fault))}); expected what why128 study wrote"
-        ) from None
+        raise stores.damaged(folder, fault) from None
     return Study(plan, subject, evidence, verdict, costs, examination, environment, notes["looks"], Path(folder), lost)
 
 
