@@ -88,6 +88,13 @@ def test_one_that_stops_when_it_knows_takes_the_same_steps(when, undisturbed, tm
     assert results(tmp_path / "s") == undisturbed["until"][0]
 
 
+def test_what_was_spent_before_an_interruption_counts(tmp_path):
+    stopped(PLAN, tmp_path / "s", last(EpochDone, 2), until=Until(seconds=900.0))
+    before = store.read(tmp_path / "s")[0]["spent"]
+    stopped(PLAN, tmp_path / "s", last(EpochDone, 2), until=Until(seconds=900.0))
+    assert 0 < before < store.read(tmp_path / "s")[0]["spent"]
+
+
 def test_a_finished_one_is_read_and_nothing_is_trained(tmp_path):
     first = study(PLAN, DATA, tmp_path / "s")
     told = []

@@ -195,12 +195,14 @@ def _settle(job: _Job, until: Until, step: Step | None) -> int:
             job.store.note(steps=[asdict(each) for each in taken])
         step = taken[looks]
         deadline = until.seconds and began + until.seconds
-        there = _train(job, step, deadline)
+        try:
+            there = _train(job, step, deadline)
+        finally:  # what is interrupted has been spent too
+            job.store.note(spent=time.monotonic() - began)
         if there != step.replicates:  # out of time: the step was a shorter one
             taken[looks] = step = replace(step, replicates=there)
             job.store.note(steps=[asdict(each) for each in taken])
         networks += len(there) * len(step.places) * len(job.plan.settings)
-        job.store.note(spent=time.monotonic() - began)
         if looks + 1 < len(taken):
             looks, step = looks + 1, taken[looks + 1]
             continue

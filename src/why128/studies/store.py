@@ -268,8 +268,9 @@ def read(folder: str | os.PathLike) -> tuple[Mapping[str, Any], list[Trial], lis
     path = (Path(folder) / "study.db").absolute()
     try:
         _check_header(folder, path)
-        # for writing too, where it may be: what a kill left half done is undone by whoever looks next
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as database:
+        # what a kill left half done must be undone before anything can be read, and is by whoever looks next
+        mode = "rw" if path.with_name("study.db-journal").exists() else "ro"
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True)) as database:
             _check_database(folder, database)
             kept = database.execute("SELECT key, value FROM study")
             notes = {key: json.loads(value) for key, value in kept}
