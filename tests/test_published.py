@@ -27,12 +27,14 @@ def test_the_textbook_s_network(data):
     assert trained.test.mean == pytest.approx(0.88, abs=0.01)
 
 
-@pytest.mark.parametrize(("width", "published"), [(100, 0.871), (10, 0.848)])
-def test_zalando_s_table(data, width, published):
+@pytest.mark.parametrize(("width", "published", "again"), [(100, 0.871, 0.877), (10, 0.848, 0.847)])
+def test_zalando_s_table(data, width, published, again):
     """Xiao et al. 2017, Table 3: relu, pixels standardised per feature, scikit-learn's defaults.
 
     These are Adam at 1e-3, batches of 200, and at most 200 epochs, until the training loss has not fallen by 1e-4 for ten:
-    long enough to overfit, which the published figure shows (ten epochs give 0.884 with 100 neurons).
+    long enough to overfit, which the published figure shows (ten epochs give 0.884 with 100 neurons).  `again` is what
+    scikit-learn 1.9.1 gives today, the mean of 4 seeds (SD 0.002 and 0.003).  One network of ours differs from the next by
+    luck with an SD of 0.004: within three of these it must agree with that, and roughly with the published figure.
     """
     learned, test = (part.pixels.reshape(len(part), -1).astype(np.float32) for part in (data.train, data.test))
     mean, spread = learned.mean(0), learned.std(0)
@@ -41,4 +43,6 @@ def test_zalando_s_table(data, width, published):
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     until_no_better = EarlyStopping(monitor="loss", min_delta=1e-4, patience=10)
     model.fit(learned, data.train.labels, batch_size=200, epochs=200, verbose=0, callbacks=until_no_better)
-    assert model.evaluate(test, data.test.labels, verbose=0)[1] == pytest.approx(published, abs=0.010)
+    accuracy = model.evaluate(test, data.test.labels, verbose=0)[1]
+    assert accuracy == pytest.approx(again, abs=0.012)
+    assert accuracy == pytest.approx(published, abs=0.018)  # further by what scikit-learn's own has moved
