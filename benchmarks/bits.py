@@ -73,7 +73,7 @@ def main():
     figures = {
         name: {what: record.spread([each[what] for each in runs]) for what in runs[0]} for name, runs in found.items()
     }
-    path = record.write("bits", figures, ["jax", "jaxlib", "optax", "numpy"])
+    path = record.write("bits", figures, ["jax", "jaxlib", "numpy"])
     for name, each in figures.items():
         least, most = each["same bytes"]["min"], each["same bytes"]["max"]
         same = "all" if least else "some" if most else "none"

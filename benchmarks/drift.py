@@ -65,7 +65,7 @@ def main():
                     figures["accuracy_points"].append(100 * abs(float(hits[k].mean() - own[0].mean())))
                     figures["same_hits"].append(float((hits[k] == own[0]).mean()))
     figures = {label: {name: record.spread(values) for name, values in each.items()} for label, each in found.items()}
-    path = record.write("drift", figures, ["jax", "jaxlib", "optax", "numpy"])
+    path = record.write("drift", figures, ["jax", "jaxlib", "numpy"])
     print("neurons   100 steps     the end   points  same hits   (greatest, but for hits: least)")
     for label, each in figures.items():
         greatest = (each[name]["max"] for name in ("after_100_steps", "at_the_end", "accuracy_points"))

@@ -142,7 +142,7 @@ def main():
         "s_per_epoch_128_batch_32_keras_jax": record.spread(theirs),
         "ratio_to_keras_jax": record.spread([a / b for a, b in zip(mine, theirs, strict=True)]),
     }
-    path = record.write("engine", figures, ["jax", "jaxlib", "optax", "keras", "numpy"])
+    path = record.write("engine", figures, ["jax", "jaxlib", "keras", "numpy"])
     for name, figure in figures.items():
         print(
             f"{name:<36}",

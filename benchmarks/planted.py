@@ -351,7 +351,7 @@ def main():
             figures[problem.name]["studies"] = found
             print(f"  {found}", flush=True)
     if options.record:
-        print(f"written to {record.write('planted', figures, ['jax', 'jaxlib', 'optax', 'numpy', 'scipy'])}")
+        print(f"written to {record.write('planted', figures, ['jax', 'jaxlib', 'numpy', 'scipy'])}")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,6 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # The cohort of exceptions: a heavy library, or one room's import from another, kept out of start-up by a function.
 ONLY_THERE = {
     "jax": {"engine"},
-    "optax": {"engine"},
     "h5py": {"formats"},
     "click": {"cli"},
     "rich": {"cli"},

@@ -1,9 +1,11 @@
 """The ladder's structure and the one forward pass.
 
 A cohort is one replicate of the whole ladder.  All its candidates see the same images, so their first layers are one
-wide product: `images (B, D) @ kernel.T (D, H)`, where the kernel's rows are every candidate's first neurons, one
-candidate after the other.  From there each candidate goes on alone, on its own slice, so that no number of one can touch another's.  A
+wide product: `kernel (H, D) @ images.T (D, B)`, where the kernel's rows are every candidate's first neurons, one
+candidate after the other.  From there each candidate goes on alone, on its own rows, so that no number of one can touch another's.  A
 single network is a ladder of one.  The pass is written for NumPy and JAX alike (`xp`): what is trained is what serves.
+
+Activity is neuron-major, a row a neuron: a candidate's rows then lie together, and so do its gradients.
 
 What the rows are: a candidate with one hidden layer owns its hidden neurons; softmax regression (width 0) owns its C
 output neurons, which are its first layer.
@@ -60,13 +62,18 @@ class Chain:
 
 
 class NumPy:
-    """NumPy with `erf`, which it lacks."""
+    """NumPy with `erf`, which it lacks, and `cut`."""
 
     @staticmethod
     def erf(x: Array) -> Array:
         from scipy.special import erf  # heavy, and only GELU needs it
 
         return erf(x)
+
+    @staticmethod
+    def cut(array: Array, cuts: Sequence[slice]) -> tuple[Array, ...]:
+        """The array's parts along its first axis, which they fill without a gap."""
+        return tuple(array[own] for own in cuts)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)
@@ -247,29 +254,34 @@ def scores(xp, ladder: Ladder, parameters: Parameters, images: Array, drop: Drop
             if isinstance(layer, Rescaling)
             else drop(layer, x, (i,))
         )
-    wide = x @ parameters.kernel.T + parameters.bias[None, :]  # (B, H)
-    slices = [wide[:, own] for own in ladder.cuts]
-    parts = iter([parameters.rest[own] for own in ladder.later_cuts])
-    return xp.stack(
-        [_after_first(xp, chain, own, parts, drop) for chain, own in zip(ladder.chains, slices, strict=True)]
-    )
+    wide = parameters.kernel @ x.T + parameters.bias[:, None]  # (H, B)
+    rows, parts = xp.cut(wide, ladder.cuts), iter(xp.cut(parameters.rest, ladder.later_cuts))
+    alone = [_after_first(xp, chain, own, parts, drop) for chain, own in zip(ladder.chains, rows, strict=True)]
+    return xp.stack(alone).swapaxes(1, 2)
 
 
 def _after_first(xp, chain: Chain, sums: Array, parts: Iterator[Array], drop: Drop) -> Array:
-    """One candidate from its first layer's sums (B, units) to its last layer's (B, C)."""
+    """One candidate from its first layer's sums (units, B) to its last layer's (C, B)."""
     activation: activations.Activation | None = chain.dense[0].activation
     for i, layer in enumerate(chain.layers[1:]):
         if activation is not None:  # the sums of a Dense become its activity as soon as another layer asks for it
-            sums, activation = activations.apply(xp, activation, sums), None
+            sums, activation = _activity(xp, activation, sums), None
         if isinstance(layer, Dense):
             kernel, bias = next(parts), next(parts)
-            sums = sums @ kernel.reshape(layer.units, -1).T + bias[None, :]  # (B, units)
+            sums = kernel.reshape(layer.units, -1) @ sums + bias[:, None]  # (units, B)
             activation = layer.activation
         elif isinstance(layer, Rescaling):
             sums = sums * np.float32(layer.scale) + np.float32(layer.offset)
         else:
             sums = drop(layer, sums, (*chain.sizes, i))
     return sums
+
+
+def _activity(xp, activation: activations.Activation, sums: Array) -> Array:
+    """A layer's activity from its sums, (units, B) each: what looks at several neurons expects them last."""
+    if activation in activations.ELEMENTWISE:
+        return activations.apply(xp, activation, sums)
+    return activations.apply(xp, activation, sums.T).T
 
 
 def outputs(xp, ladder: Ladder, parameters: Parameters, images: Array) -> Array:

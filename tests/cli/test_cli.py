@@ -41,7 +41,7 @@ for command in ((), *((name,) for name in COMMANDS)):
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     loaded = set(" ".join(line for line in said.splitlines() if line.startswith("LOADED")).split())
     assert "click" in loaded
-    assert not loaded & {"jax", "numpy", "scipy", "rich", "h5py", "PIL", "optax", "sqlite3"}
+    assert not loaded & {"jax", "numpy", "scipy", "rich", "h5py", "PIL", "sqlite3"}
 
 
 def test_every_option_is_explained():

@@ -14,7 +14,7 @@ from why128.division import divide, sample
 from why128.engine import training
 from why128.layers import Dropout
 from why128.recipe import Recipe
-from why128.studies import run
+from why128.studies import bench, checkpoint, run
 from why128.studies.bench import Bench, Pictures, Task
 from why128.studies.candidate import Candidate, Setting
 from why128.studies.events import EpochDone, Luck, Replicate
@@ -110,6 +110,64 @@ def test_events_come_in_order():
         own = [e for e in events if (e.replicate if isinstance(e, EpochDone) else e.number) == number]
         assert [type(e) for e in own] == [EpochDone] * 3 + [Replicate]
         assert [e.epoch for e in own[:3]] == [0, 1, 2]
+
+
+def cut_small(monkeypatch):
+    """A replicate of PLAN, 4 + 3 + 8 first-layer neurons, as cohorts of about 6."""
+    monkeypatch.setattr(bench, "ROWS", 6)
+    return Bench.of(PLAN, DATA, divide(DATA, PLAN.recipe.held_out, 5), PLAN.entries).cohorts
+
+
+def test_a_large_replicate_is_cut_into_cohorts_of_neighbours(monkeypatch):
+    def cut(text):
+        plan = replace(PLAN, candidates=candidates(text))
+        found = Bench.of(plan, DATA, divide(DATA, PLAN.recipe.held_out, 5), plan.entries).cohorts
+        return [cohort.ladder.rows for cohort in found]
+
+    assert cut("0,1,2,4,8,16,32,64,128,256,512") == [(4, 1, 2, 4, 8, 16, 32, 64, 128, 256), (512,)]
+    assert cut("0,8,64") == [(4, 8, 64)]
+    assert cut("4096") == [(4096,)]
+    assert cut("100,200,300,400,500,600") == [(100, 200, 300), (400,), (500,), (600,)]
+    assert [c.ladder.rows for c in cut_small(monkeypatch)] == [(4, 3), (8,)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_replicate_cut_into_cohorts_is_the_same_replicate(monkeypatch, workers):
+    division = divide(DATA, PLAN.recipe.held_out, 5)
+    whole = [e for e in replicates(PLAN, DATA, division) if isinstance(e, Replicate)]
+    cut_small(monkeypatch)
+    events = list(replicates(PLAN, DATA, division, workers))
+    for number, one in enumerate(whole):
+        own = [e for e in events if (e.replicate if isinstance(e, EpochDone) else e.number) == number]
+        assert [e.epoch for e in own[:3]] == [0, 1, 2]
+        *epochs, done = own
+        for a, b in zip(one.weights, done.weights, strict=True):
+            assert furthest(a, b) < SAME_OVER_100_STEPS
+        assert (done.held_out.hits == one.held_out.hits).all()
+        assert (done.learned.hits == one.learned.hits).all()
+        for name, curve in done.curves.items():
+            assert curve == pytest.approx(one.curves[name], abs=1e-5)
+            assert [list(e.measured[name]) for e in epochs] == curve.tolist()
+        assert done.seconds.shape == (3,)
+
+
+def test_its_cohorts_go_on_each_from_where_it_was(monkeypatch, tmp_path):
+    cut_small(monkeypatch)
+    monkeypatch.setattr(checkpoint, "EVERY", 0.0)
+    of_all = Bench.of(PLAN, DATA, divide(DATA, PLAN.recipe.held_out, 5), PLAN.entries)
+    task = Task(0, of_all, (Luck.of(0),), 1, tmp_path)
+    *_, due = run.trials(task, Pictures.of(DATA))
+    for path in tmp_path.iterdir():
+        path.unlink()
+    stopped = run.trials(task, Pictures.of(DATA))
+    assert next(stopped).epoch == 0  # the widest is through, the others have begun
+    stopped.close()
+    assert len(list(tmp_path.iterdir())) == 2
+    *epochs, done = run.trials(task, Pictures.of(DATA))
+    assert [e.epoch for e in epochs] in ([0, 1, 2], [1, 2], [2])
+    for a, b in zip(due.weights, done.weights, strict=True):
+        assert furthest(a, b) == 0
+    assert all((due.curves[name] == done.curves[name]).all() for name in due.curves)
 
 
 def test_a_fault_in_a_worker_is_raised_here(monkeypatch):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -33,9 +33,23 @@ NOBODY = -1  # a place in a batch that no image takes: the last batch of an epoc
 
 
 class _JaxNumPy:
-    """jax.numpy with `erf`, by the names that ladder.py expects."""
+    """jax.numpy with `erf` and `cut`, by the names that ladder.py expects."""
 
     erf = staticmethod(erf)
+
+    @staticmethod
+    def cut(array: jax.Array, cuts: Sequence[slice]) -> tuple[jax.Array, ...]:
+        """The array's parts along its first axis, which they fill: their gradients are laid one after the other.
+
+        JAX itself would widen each part's gradient to the whole with zeros, and add them all up.
+        """
+
+        @jax.custom_vjp
+        def parts(whole):
+            return tuple(whole[own] for own in cuts)
+
+        parts.defvjp(lambda whole: (parts(whole), None), lambda _, gradients: (jnp.concatenate(gradients),))
+        return parts(array) if cuts else ()
 
     def __getattr__(self, name: str):
         return getattr(jnp, name)
@@ -132,12 +146,11 @@ def _learn(cohort: Cohort) -> Callable:
 
     Where it begins and ends is data, so that one program serves every stretch, and how an epoch is cut changes no bit.
     """
-    update = direction(cohort.optimizer).update
+    turn = direction(cohort.optimizer).turn
 
     def step(state: State, data: Data, batch: jax.Array, pace: Pace, key: jax.Array):
         gradients, sums = jax.grad(_loss, argnums=1, has_aux=True)(cohort, state.parameters, data, batch, key)
-        with jax.numpy_dtype_promotion("standard"):  # Optax raises a decay rate to a whole-number count
-            directions, moments = update(gradients, state.moments, state.parameters)
+        directions, moments = turn(gradients, state.moments)
         parameters = jax.tree.map(_moved, state.parameters, directions, *pace)
         return State(parameters, moments), sums
 

@@ -260,7 +260,8 @@ def _events(job: _Job, entries: Sequence[Entry], lucks: Sequence[Luck]) -> Gener
         for event in events:
             yield event
             if isinstance(event, Replicate):
-                Checkpoint(job.store.checkpoints, bench.address(event.luck)).remove()
+                for cohort in bench.cohorts:
+                    Checkpoint(job.store.checkpoints, cohort.address(event.luck)).remove()
 
 
 def _twins(job: _Job, evidence: Evidence, verdict: Verdict) -> None:
@@ -323,14 +324,8 @@ def _trial(job: _Job, place: int, setting: int, done: Replicate, t: int, what: t
         None if done.tuned is None else float(done.tuned[t].mean()),
         np.packbits(held_out.hits[t]).tobytes(),
         what[2],
-        done.seconds * _share(done, t),
+        float(done.seconds[t]),
     )
-
-
-def _share(done: Replicate, t: int) -> float:
-    """A network's share of its cohort's multiplications, by which the cohort's seconds are shared out."""
-    sizes = [sum(w.size for w in weights) for weights in done.weights]
-    return sizes[t] / sum(sizes)
 
 
 # -------------------------------------------------------------------- the end

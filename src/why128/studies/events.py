@@ -1,4 +1,4 @@
-"""What is heard of a run: epochs, finished cohorts, and those that were given up.  No module here imports JAX."""
+"""What is heard of a run: epochs, finished replicates, and those that were given up.  No module here imports JAX."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Luck:
 
 @dataclass(frozen=True, eq=False)
 class EpochDone:
-    """One epoch of one cohort: how far it is.  T trained networks, in the order in which they were given."""
+    """One epoch of one replicate: how far it is.  T trained networks, in the order in which they were given."""
 
     luck: Luck
     epoch: int
@@ -52,7 +52,7 @@ class Answers:
 
 @dataclass(frozen=True, eq=False)
 class Replicate:
-    """One finished cohort: T networks, each trained once, in the order in which they were given.
+    """One finished replicate: T networks, each trained once, in the order in which they were given.
 
     In a whole replicate of a plan, candidate k under setting s stands at k · S + s (`plan.entries`).
     """
@@ -63,7 +63,7 @@ class Replicate:
     held_out: Answers  # on validation images
     tuned: np.ndarray | None  # (T, N) hits on tuning images; None where there are none
     curves: dict[str, np.ndarray]  # loss, accuracy, val_loss, val_accuracy, each (E, T)
-    seconds: float
+    seconds: np.ndarray  # (T,) of training: a cohort's, shared out by its networks' multiplications
 
     @property
     def number(self) -> int:
@@ -73,7 +73,7 @@ class Replicate:
 
 @dataclass(frozen=True)
 class Lost:
-    """A cohort that was given up: whatever trained it died each time."""
+    """A replicate that was given up: whatever trained it died each time."""
 
     luck: Luck
     reason: str  # how it ended the last time, such as "killed by signal 9 (SIGKILL)"
