@@ -49,7 +49,7 @@ def judged(truth, studies, seed=0):
         found.append(rungs(crossed, asked, CONFIDENCE))
         harmed = harm(crossed, CONFIDENCE)
         hurt.append(harmed.shown and truth.means[harmed.best] <= truth.means[harmed.widest])
-    true = truth.rung
+    true, clear = truth.rung, ~np.array(hurt)
     named = [f.enough for f in found if f.enough is not None]
     return {
         "studies": studies,
@@ -57,6 +57,9 @@ def judged(truth, studies, seed=0):
         "settled": len(named) / studies,
         "false": sum(not truth.sufficient[k] for k in named) / studies,
         "true rung named": sum(k == true for k in named) / studies,
+        "true rung named, none falsely said to hurt": float(
+            np.mean([f.enough == true and ok for f, ok in zip(found, clear, strict=True)])
+        ),
         "covered": float(np.mean([f.low <= true <= f.high for f in found])),
         "rungs in the interval": float(np.mean([f.high - f.low + 1 for f in found])),
         "likely is within one rung": float(np.mean([abs(f.likely - true) <= 1 for f in found])),

@@ -89,8 +89,10 @@ def test_the_sentence_is_seldom_false(name):
 
 
 def test_where_all_are_equal_the_smallest_is_named():
+    """40 studies; benchmarks/verdict.py does 2,000, where both hold in at least 95 %."""
     found = judged(TRUTHS["flat, 10,000 images"], 40, seed=1)
     assert found["true rung named"] >= 0.9
+    assert found["true rung named, none falsely said to hurt"] >= 0.9
     assert found["settled"] >= 0.95
 
 

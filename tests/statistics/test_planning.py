@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from benchmarks.truths import TRUTHS, truth
 from benchmarks.verdict import predicted, question
+from scipy import stats
 
 from why128.statistics.best import rungs
 from why128.statistics.crossed import Crossed
@@ -52,6 +53,14 @@ def test_a_fall_is_said_and_a_plateau_is_not():
     assert fall.shown
     assert fall.loss.low <= 0.04 <= fall.loss.high
     assert not harm(Crossed.of(truth("plateau", [70, 80, 80, 80], 0.2, 5000, 1.0).hits(rng)), 0.95).shown
+
+
+def test_harm_spends_a_fifth_of_the_risk():
+    """Its reach is Student's at sidak(0.01, 2) of three candidates, on the standard error of the best against the widest."""
+    crossed = Crossed.of(truth("fall", [80, 85, 83], 0.3, 3000, 1.0).hits(np.random.default_rng(2)))
+    found, alike = harm(crossed, 0.95), crossed.of_these(np.array([1, 2])).errors
+    reach = stats.t.isf(1 - 0.99**0.5, alike.freedom[0, 1]) * alike.standard[0, 1]
+    assert found.loss.high - found.loss.mean == pytest.approx(reach)
 
 
 def test_harm_covers_the_true_loss():

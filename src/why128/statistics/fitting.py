@@ -11,6 +11,10 @@ from why128.statistics.best import sidak
 from why128.statistics.crossed import Crossed
 from why128.statistics.intervals import Interval
 
+# Of the risk of error: what is said beside the verdict spends little, so that where all widths are alike a study that names the
+# smallest seldom says of another that it is better.
+BESIDE = 0.2
+
 
 @dataclass(frozen=True)
 class Harm:
@@ -18,14 +22,15 @@ class Harm:
 
     best: int
     widest: int
-    loss: Interval  # in shares of 1, at the study's confidence, corrected for the choice of the best
+    loss: Interval  # in shares of 1, corrected for the choice of the best, at a fifth of the study's risk
     shown: bool  # whether the loss is more than luck and images explain
 
 
 def harm(crossed: Crossed, confidence: float) -> Harm | None:
     """Whether accuracy falls beyond the best width: the widest against the best-looking narrower one.
 
-    The best is chosen on the same images, so its comparison is corrected for the number that it was chosen from.
+    The best is chosen on the same images, so its comparison is corrected for the number that it was chosen from; it spends
+    a fifth of the risk, one-sided.
     None with fewer than two candidates or replicates: then nothing can be said of widths.
     """
     candidates = len(crossed.means)
@@ -35,7 +40,7 @@ def harm(crossed: Crossed, confidence: float) -> Harm | None:
     if best == widest:
         best = widest - 1
     alike = crossed.of_these(np.arange(best, candidates))  # their luck is alike; that of networks at chance is not
-    reach = float(alike.errors.reach(sidak(1 - confidence, candidates - 1))[0, -1])
+    reach = float(alike.errors.reach(sidak(BESIDE * (1 - confidence), candidates - 1))[0, -1])
     loss = float(crossed.means[best] - crossed.means[widest])
     return Harm(best, widest, Interval(loss, loss - reach, loss + reach), loss > reach)
 
