@@ -222,7 +222,13 @@ USE = {
     "learning rate": (
         ("study", "pets", "--learning-rate", "nan"),
         USAGE,
-        "--learning-rate: expected a number above 0, got nan",
+        "--learning-rate: expected a number above 0 and below 1,000,000, got nan",
+        None,
+    ),
+    "a learning rate that is a slip": (
+        ("study", "pets", "--learning-rate", "1e30"),
+        USAGE,
+        "--learning-rate: expected a number above 0 and below 1,000,000, got 1e+30",
         None,
     ),
     "learning rates": (

@@ -45,6 +45,17 @@ def test_one_replicate_says_nothing_of_widths():
     assert {reading.kind for reading in readings(study)} == {"interpolation", "calibration"}
 
 
+def test_one_replicate_compares_two_networks_and_forecasts_nothing():
+    """What it says of 16 against 128 neurons is McNemar's, of these two networks; a curve through one run each is none."""
+    percents = [60.0, *(100 - 8 - 40 / w for w in WIDTHS[1:])]
+    study = told(plan(*WIDTHS), hits(percents, 1, 10_000, 0.1), verdict={"enough": 4, "best": 7})
+    assert of_kind(study, "compared").startswith("The one network of 16 neurons loses ")
+    assert of_kind(study, "compared").endswith(
+        " against the one of 128 neurons, paired on the same images; what others of these widths would do is not in it."
+    )
+    assert study.findings.growth is None
+
+
 def test_one_candidate_is_compared_with_none():
     kinds = {reading.kind for reading in readings(told(plan(8), hits([80.0])))}
     assert not kinds & {"budget", "compared", "harm", "growth", "more", "minute"}
@@ -185,14 +196,23 @@ def test_a_fall_that_was_planted_is_found(percents, begins):
     assert said("harm", hits(percents, 5, 4000)).startswith(begins)
 
 
+def test_networks_that_never_learned_are_no_harm_of_neurons():
+    """Of four widths the widest is at chance, on the images learned from as well."""
+    learned = np.array([[0.7, 0.9, 0.9, 0.25]] * 5)
+    assert said("harm", hits((70, 90, 90, 25), 5, 4000), learned=learned) == (
+        "5 of 5 runs at 32 neurons did not learn at all: that these do worse is no sign of too many neurons."
+    )
+
+
 def test_from_where_on_images_can_be_learned_by_heart():
     """8 neurons have 556 parameters; 4 × 34 images × 4 classes are 544."""
     assert said("interpolation", about={"learned": (34,) * 4}) == (
-        "From 8 neurons on there are at least as many parameters as images × classes (136 × 4): "
-        "such a network can learn its images by heart."
+        "From 8 neurons on networks have at least as many parameters as there are images × classes (136 × 4): "
+        "they can learn their images by heart."
     )
     assert said("interpolation", about={"learned": (35,) * 4}).startswith("From 32 neurons on")
     assert said("interpolation", about={"learned": (10_000,) * 4}) == ""
+    assert said("interpolation", about={"learned": (1,) * 4}).startswith("All networks tried have at least as many")
 
 
 # ---------------------------------------------------------------- growth
@@ -374,6 +394,8 @@ def test_where_it_is_known_nothing_more_is_needed():
             "buys about 60 replicates more: narrower, but probably not down to one width.",
         ),
         (more(), SETTLED, 30.0, "buys about 1 replicate more: narrower, but probably not down to one width."),
+        (more(), OPEN, 30.0, "buys about 1 replicate more: probably not enough to settle it."),
+        (more(), SETTLED, 0.0001, "buys about 992 replicates more: narrower, but probably not down to one width."),
         (more(), SETTLED, 60.0, "would not buy a replicate of this ladder (120 s each)."),
     ],
 )
@@ -395,7 +417,7 @@ def test_a_study_that_stopped_of_itself_does_not_ask_for_another_minute():
 
 def test_probabilities_that_mean_what_they_say():
     assert said("calibration", examined=examination(right=1700, sure=0.85)) == (
-        "Its probabilities mean what they say: off by 0.0 points on average, no more than chance explains."
+        "No sign that its probabilities mislead: they are off by 0.0 points on average, no more than chance explains."
     )
 
 
@@ -405,7 +427,7 @@ def test_probabilities_that_are_off_and_mended():
     odds = (0.95 / (0.05 / 3)) ** (1 / 1.7)
     after = 100 * abs(odds / (odds + 3) - 0.85)
     assert of_kind(study, "calibration") == (
-        f"Its probabilities are off by 10.0 points on average; divided by a temperature of 1.70, by {after:.1f}."
+        f"Its probabilities are off by 10.0 points on average; with a temperature of 1.70, by {after:.1f}."
     )
 
 

@@ -10,6 +10,7 @@ from tests.studying import LADDER, clear, cost, hits, plan, told
 from why128.data import Dataset, Images
 from why128.report import words
 from why128.report.answer import HEADINGS, Answer
+from why128.report.page import page
 from why128.single import Judged
 from why128.statistics.intervals import Interval
 from why128.studies.budget import Budget
@@ -121,6 +122,21 @@ def test_networks_that_never_learned_are_not_an_answer(learned):
     assert words.sentence(said(learned=learned, replicates=1)) == sentence
 
 
+@pytest.mark.parametrize(
+    "study",
+    [told(plan(8), hits([80.0], images=100)), told(plan(*LADDER), hits([25.0] * 4, images=100), learned=0.25)],
+    ids=["one candidate", "none learned"],
+)
+def test_where_there_is_no_answer_no_number_looks_like_one(study):
+    """Neither a number of neurons, nor an interval, nor a row that is marked."""
+    answer = Answer(study)
+    verdict = answer.document()["verdict"]
+    assert (answer.enough, answer.interval, answer.settled) == (None, None, False)
+    assert (verdict["enough"], verdict["interval"], verdict["settled"]) == (None, None, False)
+    assert not {row.mark for row in answer.rows()} & {"enough", "best", "possible"}
+    assert 'class="enough"' not in page(answer)
+
+
 def test_the_confidence_said_is_the_one_asked_for():
     """Of a study that looked again, the risk of all its looks together is the one that was allowed."""
     assert ", at 95 % confidence; " in words.sentence(said(looks=3))
@@ -209,6 +225,13 @@ def test_test_images_that_were_set_aside():
         words.tested(said(about={"test_given": False}))
         == "On 2,000 images set aside before training, looked at once, this network answers 85.0 % (83.4 to 86.5 %) rightly."
     )
+
+
+def test_the_network_of_one_replicate_is_named_where_the_sentence_names_another():
+    assert words.tested(said(replicates=1)) == (
+        "On 2,000 test images, looked at once, the network of 1 neuron that is handed over answers 85.0 % (83.4 to 86.5 %) rightly."
+    )
+    assert "this network" in words.tested(said(replicates=1, enough=2))
 
 
 @pytest.mark.parametrize("examined", ["validation", None])

@@ -248,3 +248,11 @@ def test_what_was_asked_looking_more_than_once_is_answered_more_carefully():
     once, third = (told(plan(*LADDER), clear(), looks=looks).verdict for looks in (None, 2))
     assert once.confidence == 0.95
     assert third.confidence == pytest.approx(1 - 0.05 / 12)
+
+
+@pytest.mark.parametrize(("images", "first"), [(3, 0), (10, 2), (50, None)])
+def test_from_where_on_there_are_parameters_enough(images, first):
+    """Of 0, 1 and 8 neurons with 260, 73 and 556 parameters; four classes: no neurons come first, and have more than one has."""
+    study = told(plan(0, 1, 8), hits([60.0, 70, 80]), about={"learned": (images,) * 4})
+    assert study.evidence.parameters.tolist() == [260, 73, 556]
+    assert study.findings.interpolates == first

@@ -146,6 +146,7 @@ def show(answer: Answer) -> None:
     texts += [*((f"! {caveat}", "dim") for caveat in answer.caveats), ("", "")]
     folder = shown(answer.study.folder)
     texts += [(f"Study: {folder}   (why128 report {folder} draws it)", "")]
-    texts += [(words.tested(answer.study) or "", ""), (answer.sentence, "bold")]
+    tested = words.tested(answer.study)
+    texts += [*([(tested, "")] if tested else []), (answer.sentence, "bold")]
     for text, style in texts:
         console.print(text, style=style, markup=False, soft_wrap=not console.is_terminal)

@@ -12,6 +12,7 @@ from why128.recipe import Recipe
 
 DEFAULTS = Recipe()
 ACTIVATION = "relu"  # the textbook's
+MOST_RATE = 1e6  # of learning: one beyond it is a slip
 
 
 def options(*given: Callable) -> Callable[[Callable], Callable]:
@@ -58,6 +59,8 @@ def recipe_options(batch_size: int) -> Callable[[Callable], Callable]:
 
 def recipe(epochs: int, batch_size: int, optimizer: str, learning_rate: float | None, seed: int) -> Recipe:
     """The recipe of these options; raises UsageError."""
-    if learning_rate is not None and not 0 < learning_rate < 1e6:
-        raise UsageError(f"--learning-rate: expected a number above 0, got {shown(learning_rate)}")
+    if learning_rate is not None and not 0 < learning_rate < MOST_RATE:
+        raise UsageError(
+            f"--learning-rate: expected a number above 0 and below {MOST_RATE:,.0f}, got {shown(learning_rate)}"
+        )
     return Recipe(epochs, batch_size, optimizers.resolve(optimizer, learning_rate), seed=seed)

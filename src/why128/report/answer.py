@@ -55,9 +55,9 @@ class Answer:
         return readings(self.study)
 
     @property
-    def enough(self) -> int:
-        """How many neurons are enough; where it is not settled, how many look so."""
-        return self.study.candidates[self.study.verdict.enough].neurons
+    def enough(self) -> int | None:
+        """How many neurons are enough; where it is not settled, how many look so; None where there is no answer."""
+        return self.study.candidates[self.study.verdict.enough].neurons if self.study.answered else None
 
     @property
     def settled(self) -> bool:
@@ -65,8 +65,10 @@ class Answer:
         return self.study.settled
 
     @property
-    def interval(self) -> tuple[int, int]:
-        """The interval on that number."""
+    def interval(self) -> tuple[int, int] | None:
+        """The interval on that number; None where there is no answer."""
+        if not self.study.answered:
+            return None
         verdict, candidates = self.study.verdict, self.study.candidates
         return candidates[verdict.low].neurons, candidates[verdict.high].neurons
 
@@ -102,7 +104,8 @@ class Answer:
             return "too dear"
         if k == verdict.best and self.study.answered:
             return "best"
-        return "possible" if verdict.low <= k <= verdict.high and not verdict.too_small[k] else ""
+        within = self.study.answered and verdict.low <= k <= verdict.high
+        return "possible" if within and not verdict.too_small[k] else ""
 
     def document(self) -> dict[str, Any]:
         """The answer as one JSON document; its keys are documented in docs/json.md."""

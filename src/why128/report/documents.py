@@ -82,8 +82,8 @@ def _verdict(found: Study) -> dict[str, Any]:
     plan, verdict = found.plan, found.verdict
     neurons = [candidate.neurons for candidate in found.candidates]
     return {
-        "enough": neurons[verdict.enough],
-        "interval": [neurons[verdict.low], neurons[verdict.high]],
+        "enough": neurons[verdict.enough] if found.answered else None,
+        "interval": [neurons[verdict.low], neurons[verdict.high]] if found.answered else None,
         "label": found.evidence.labels[verdict.enough],
         "confidence": plan.confidence,
         "tolerance": plan.tolerance,

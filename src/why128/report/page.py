@@ -109,5 +109,5 @@ def _rows(answer: Answer) -> str:
 
     headings = tuple(HEADINGS.cells())
     rows = tuple(tuple(row.cells()) for row in answer.rows())
-    marked = answer.study.verdict.enough if answer.study.verdict.settled else None
+    marked = answer.study.verdict.enough if answer.study.settled else None
     return table(Table((*headings[:-1], headings[-1] or "mark"), rows), "Every width tried", marked=marked)

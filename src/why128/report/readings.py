@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from why128.report import words
 from why128.studies.findings import MISFIT
+from why128.studies.plan import MOST_REPLICATES
 from why128.studies.study import Study
 
 MINUTE = 60.0
@@ -64,8 +65,15 @@ def _budget(study: Study) -> Iterator[str]:
 
 def _compared(study: Study) -> Iterator[str]:
     found, verdict = study.findings.against_best, study.verdict
-    if found is not None:
-        lost = words.Interval(-found.mean, -found.high, -found.low)
+    if found is None:
+        return
+    lost = words.Interval(-found.mean, -found.high, -found.low)
+    if study.evidence.replicates.max() == 1:
+        yield (
+            f"The one network of {words.neurons(study, verdict.enough)} loses {words.difference(lost)} against the one of "
+            f"{words.neurons(study, verdict.best)}, paired on the same images; what others of these widths would do is not in it."
+        )
+    else:
         yield (
             f"Against {words.neurons(study, verdict.best)}, {words.neurons(study, verdict.enough)} "
             f"lose{'s' * (study.candidates[verdict.enough].neurons == 1)} {words.difference(lost)}, paired on the same images."
@@ -105,7 +113,13 @@ def _harm(study: Study) -> Iterator[str]:
     found = study.findings.harm
     if found is None:
         return
-    if found.shown:
+    failed = study.findings.never[found.widest] + study.findings.diverged[found.widest]
+    if found.shown and failed:
+        yield (
+            f"{failed} of {words.counted(int(study.evidence.replicates[found.widest]), 'run')} at "
+            f"{words.neurons(study, found.widest)} did not learn at all: that these do worse is no sign of too many neurons."
+        )
+    elif found.shown:
         yield (
             f"More neurons hurt here: {words.neurons(study, found.widest)} do worse than {words.neurons(study, found.best)} "
             f"by {words.difference(found.loss)}."
@@ -117,9 +131,10 @@ def _harm(study: Study) -> Iterator[str]:
 def _interpolation(study: Study) -> Iterator[str]:
     k, count = study.findings.interpolates, study.subject.learned_from
     if k is not None:
+        which = f"From {words.neurons(study, k)} on networks have" if k else "All networks tried have"
         yield (
-            f"From {words.neurons(study, k)} on there are at least as many parameters as images × classes "
-            f"({count:,} × {len(study.subject.classes)}): such a network can learn its images by heart."
+            f"{which} at least as many parameters as there are images × classes "
+            f"({count:,} × {len(study.subject.classes)}): they can learn their images by heart."
         )
 
 
@@ -186,14 +201,19 @@ def _minute(study: Study) -> Iterator[str]:
     found, have = study.findings.more, int(study.evidence.replicates.max())
     if found is None or each <= 0 or study.looks is not None:
         return
-    bought = int(MINUTE / each)
+    bought = min(int(MINUTE / each), MOST_REPLICATES - have)
     due = found.replicates if study.verdict.settled else found.replicates_to_settle
     if not bought:
         yield f"One more minute would not buy a replicate of this ladder ({each:.0f} s each)."
     elif due is not None and due - have <= bought:
         yield f"One more minute buys about {words.counted(bought, 'replicate')} more: enough for that (--replicates {due})."
     else:
-        yield f"One more minute buys about {words.counted(bought, 'replicate')} more: narrower, but probably not down to one width."
+        short = (
+            "narrower, but probably not down to one width"
+            if study.verdict.settled
+            else "probably not enough to settle it"
+        )
+        yield f"One more minute buys about {words.counted(bought, 'replicate')} more: {short}."
 
 
 def _calibration(study: Study) -> Iterator[str]:
@@ -202,12 +222,12 @@ def _calibration(study: Study) -> Iterator[str]:
         return
     error, chance = seen.calibration.ece, seen.by_chance
     if chance is not None and error <= chance.high:
-        yield f"Its probabilities mean what they say: off by {100 * error:.1f} points on average, no more than chance explains."
+        yield f"No sign that its probabilities mislead: they are off by {100 * error:.1f} points on average, no more than chance explains."
         return
     after = (
         ""
         if seen.calibrated is None
-        else f"; divided by a temperature of {seen.temperature:.2f}, by {100 * seen.calibrated.ece:.1f}"
+        else f"; with a temperature of {seen.temperature:.2f}, by {100 * seen.calibrated.ece:.1f}"
     )
     yield f"Its probabilities are off by {100 * error:.1f} points on average{after}."
 

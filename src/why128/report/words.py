@@ -117,9 +117,11 @@ def tested(study: Study) -> str | None:
     if study.test is None:
         return None
     source = "test images" if study.subject.test_given else "images set aside before training"
-    return (
-        f"On {study.subject.tested_on:,} {source}, looked at once, this network answers {limits(study.test)} rightly."
+    k, one = study.verdict.enough, study.evidence.replicates.max() == 1  # whose sentence names the best instead
+    which = (
+        f"the network of {neurons(study, k)} that is handed over" if one and k != study.verdict.best else "this network"
     )
+    return f"On {study.subject.tested_on:,} {source}, looked at once, {which} answers {limits(study.test)} rightly."
 
 
 def limits(interval: Interval) -> str:

@@ -37,7 +37,7 @@ class Findings:
     gaps: tuple[Interval, ...]  # training minus validation accuracy
     underfit: tuple[bool, ...]  # does not even learn the images it is shown
     opens: int | None  # from which candidate on the gap is wider than the tolerance
-    interpolates: int | None  # the first with as many parameters as there are images × classes
+    interpolates: int | None  # from which candidate on there are as many parameters as images × classes
     harm: Harm | None  # whether the widest does worse than a narrower one
     never: tuple[int, ...]  # runs that never learned
     diverged: tuple[int, ...]  # runs whose weights left the numbers
@@ -61,13 +61,14 @@ def find(evidence: Evidence, verdict: Verdict, subject: Subject) -> Findings:
         gaps(learned[k][:, None], alone[k], evidence.accuracies(k)[:, None], plan.confidence)[0] for k in range(count)
     )
     counts = np.array(subject.learned)
-    interpolating = np.flatnonzero(evidence.parameters >= subject.learned_from * len(counts))
+    short = np.flatnonzero(evidence.parameters < subject.learned_from * len(counts))
+    enough = int(short[-1]) + 1 if len(short) else 0  # no neurons come first, and need not have the fewest parameters
     return Findings(
         training=tuple(spread_of_means(values[:, None], plan.confidence)[0] for values in learned),
         gaps=found,
         underfit=tuple(bool(underfit(v[:, None], best, tolerance, plan.confidence)[0]) for v in learned),
         opens=opens(list(found), tolerance),
-        interpolates=int(interpolating[0]) if len(interpolating) else None,
+        interpolates=enough if enough < count else None,
         harm=_harm(evidence, verdict),
         never=tuple(int(never_learned(v[:, None], counts).sum()) for v in numbers),
         diverged=tuple(int(diverged(values).sum()) for values in numbers),
@@ -102,9 +103,12 @@ def _still(evidence: Evidence, k: int) -> bool:
 
 
 def _growth(evidence: Evidence) -> PowerLaw | None:
-    """Over the widest single hidden layers that one power law describes: the narrowest are left out until it does."""
+    """Over the widest single hidden layers that one power law describes: the narrowest are left out until it does.
+
+    None from one replicate, whose luck nobody knows.
+    """
     hidden = [c for c in evidence.candidates if c.neurons]
-    if any(len(c.widths) > 1 for c in hidden) or families(hidden).any():
+    if evidence.replicates.max() < 2 or any(len(c.widths) > 1 for c in hidden) or families(hidden).any():
         return None
     own = [k for k in np.flatnonzero(evidence.in_question).tolist() if evidence.candidates[k].neurons]
     crossed = Crossed.of(evidence.hits(own)) if len(own) >= FEWEST else None

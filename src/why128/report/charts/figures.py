@@ -158,7 +158,7 @@ def _reliability(study: Study) -> Figure | None:
     if examined is None or not found:
         return None
     chance, error = examined.by_chance, found[0].error
-    title = "Probabilities mean what they say"
+    title = "No sign that probabilities mislead"
     if chance is None or error > chance.high:
         title = f"Probabilities are off by {words.points(round(100 * error, 1))} on average"
     said = _said(
