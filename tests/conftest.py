@@ -20,6 +20,14 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 @pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory):
+    """What tests, and processes that they start, keep in this tool's cache is none of the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def here():
     """Studies of tests are trained in this process, but where a test says otherwise (and in processes of their own)."""
     with pytest.MonkeyPatch.context() as patch:

@@ -56,8 +56,11 @@ def command(data, replicate, resample, tuned, save, size, skip_bad, as_json, **a
         keras_file.check_target(save)
     images = open_source(data, size, skip_bad)
 
+    from why128.engine import keep_programs
     from why128.report import documents, words
     from why128.single import train
+
+    keep_programs()
 
     def tell(epoch, logs):
         say(f"epoch {epoch + 1}/{how.epochs} - " + " - ".join(f"{name}: {value:.4f}" for name, value in logs.items()))

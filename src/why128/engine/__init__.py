@@ -4,6 +4,7 @@ It takes arrays and a cohort (cohort.py), trains by the one loop (training.py), 
 """
 
 from why128.engine.cohort import Cohort, Data, State
+from why128.engine.kept import keep_programs
 from why128.engine.training import (
     Assessment,
     Epoch,
@@ -21,5 +22,5 @@ from why128.engine.training import (
 
 __all__ = [
     "Assessment", "Cohort", "Data", "Epoch", "Progress", "Run", "State",
-    "advance", "assess", "begin", "epoch", "leaves", "restored", "start", "train",
+    "advance", "assess", "begin", "epoch", "keep_programs", "leaves", "restored", "start", "train",
 ]  # fmt: skip

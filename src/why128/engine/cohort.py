@@ -26,7 +26,8 @@ from why128.layers import Dropout
 from why128.losses import Loss, cross_entropy
 from why128.optimizers import Optimizer
 
-# Images looked at together when nothing is learned: large enough for a busy product, small enough for the cache.
+# Images looked at together when nothing is learned, and never fewer, so that any number of them takes the same program: large
+# enough for a busy product, small enough for the cache.
 ASSESSED_AT_ONCE = 512
 
 NOBODY = -1  # a place in a batch that no image takes: the last batch of an epoch may be short
@@ -79,7 +80,9 @@ class Data(NamedTuple):
     def of(cls, images: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> Data:
         """Arrays on the device: images (N, D), labels (N,), weights (N,) or one each."""
         ones = np.ones(len(labels), np.float32) if weights is None else weights
-        return cls(jnp.asarray(images), jnp.asarray(labels, jnp.int32), jnp.asarray(ones, jnp.float32))
+        return cls(
+            jnp.asarray(images), jnp.asarray(np.asarray(labels, np.int32)), jnp.asarray(np.asarray(ones, np.float32))
+        )
 
 
 class State(NamedTuple):
@@ -132,7 +135,7 @@ class Programs(NamedTuple):
     """The two programs of a cohort."""
 
     learn: Program  # a stretch: (state, Sums, data, order (S, B), first, last, pace, key (2,)) -> (state, Sums)
-    assess: Program  # (parameters, data, rows (S, B)) -> (losses (K, S·B), hits (K, S·B))
+    assess: Program  # (parameters, data, batch (B,)) -> (losses (K, B), hits (K, B))
 
 
 @lru_cache(maxsize=64)
@@ -193,17 +196,14 @@ def _loss(
 
 
 def _assess(cohort: Cohort) -> Callable:
-    """Losses and hits, image by image, of candidates that do not learn."""
+    """Losses and hits of a batch, image by image, of candidates that do not learn; NOBODY's are to be left out."""
 
-    def one(parameters: Parameters, data: Data, rows: jax.Array):
+    def assess(parameters: Parameters, data: Data, batch: jax.Array) -> tuple[jax.Array, jax.Array]:
+        rows = jnp.maximum(batch, 0)  # (B,)
         scores = ladders.scores(JAX, cohort.ladder, parameters, data.images[rows])  # (K, B, C)
         labels = data.labels[rows][None]
         losses = cross_entropy(JAX, scores, labels, cohort.ladder.answer, cohort.loss.from_logits)
         return losses, ladders.choices(JAX, cohort.ladder, scores) == labels
-
-    def assess(parameters: Parameters, data: Data, rows: jax.Array):
-        found = jax.lax.map(lambda batch: one(parameters, data, jnp.maximum(batch, 0)), rows)
-        return jax.tree.map(lambda a: a.swapaxes(0, 1).reshape(a.shape[1], -1), found)  # (S, K, B) to (K, S·B)
 
     return assess
 

@@ -74,7 +74,7 @@ class Progress:
 
 def start(cohort: Cohort, parameters: Parameters) -> State:
     """The state before the first step from these weights (NumPy or JAX arrays)."""
-    own = Parameters(*(jnp.array(a, jnp.float32) for a in parameters))
+    own = Parameters(*(jnp.asarray(np.array(a, np.float32)) for a in parameters))
     return State(own, direction(cohort.optimizer).init(own))
 
 
@@ -142,8 +142,9 @@ def restored(fresh: Progress, kept: Sequence[np.ndarray], epoch: int, step: int,
 
 def assess(cohort: Cohort, data: Data, rows: np.ndarray, parameters: Parameters) -> Assessment:
     """Every candidate's loss and hit on each of these rows of the data."""
-    found = programs(cohort).assess(parameters, data, _batches(rows, ASSESSED_AT_ONCE))
-    return Assessment(*(np.asarray(a)[:, : len(rows)] for a in found))
+    look = programs(cohort).assess
+    found = [look(parameters, data, batch) for batch in _batches(rows, ASSESSED_AT_ONCE, short=False)]
+    return Assessment(*(np.concatenate(parts, axis=1)[:, : len(rows)] for parts in zip(*found, strict=True)))
 
 
 def _order(run: Run, epoch: int) -> np.ndarray:
@@ -164,9 +165,9 @@ def _pace(cohort: Cohort, run: Run) -> Pace:
     return Pace(*(jax.tree.map(jnp.asarray, each) for each in spread))
 
 
-def _batches(rows: np.ndarray, size: int) -> np.ndarray:
-    """Rows (N,) in batches (S, size); the places that are left in the last one are NOBODY's."""
-    size = min(size, len(rows))
+def _batches(rows: np.ndarray, size: int, short: bool = True) -> np.ndarray:
+    """Rows (N,) in batches (S, size); the places that are left in the last one are NOBODY's.  `short`: fewer rows make a smaller batch."""
+    size = min(size, len(rows)) if short else size
     padded = np.full(-(-len(rows) // size) * size, NOBODY, np.int32)
     padded[: len(rows)] = rows
     return padded.reshape(-1, size)

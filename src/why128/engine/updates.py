@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from why128 import optimizers
 from why128.ladder import Parameters
@@ -69,7 +70,7 @@ def _adam(beta_1: float, beta_2: float, epsilon: float) -> Direction:
     """Kingma and Ba 2015, in the order of operations that their section 2 ends with, and Keras has."""
 
     def init(parameters: Parameters) -> Moments:
-        return Moments(_zeros(parameters), _zeros(parameters), jnp.float32(0.0))
+        return Moments(_zeros(parameters), _zeros(parameters), jnp.asarray(np.float32(0.0)))
 
     def turn(gradients: Parameters, moments: Moments) -> tuple[Parameters, Moments]:
         steps = moments.steps + 1.0
@@ -92,4 +93,5 @@ def _one_after_the_other(one: Direction, other: Direction) -> Direction:
 
 
 def _zeros(parameters: Parameters) -> Parameters:
-    return jax.tree.map(jnp.zeros_like, parameters)
+    """As many zeros, by NumPy: JAX would compile a program for each shape."""
+    return Parameters(*(jnp.asarray(np.zeros(a.shape, np.float32)) for a in parameters))

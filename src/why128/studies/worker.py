@@ -25,8 +25,10 @@ def main(connection: Connection, images: int) -> None:
     tasks: queue.SimpleQueue[tuple[Task, threading.Event] | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
     pictures = _pictures(images)
-    from why128.studies.run import trials  # JAX: seconds, while the other end is still busy with its data
+    from why128.engine import keep_programs  # JAX: seconds, while the other end is still busy with its data
+    from why128.studies.run import trials
 
+    keep_programs()
     while (asked := tasks.get()) is not None:
         task, stop = asked
         try:
