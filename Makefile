@@ -1,6 +1,7 @@
 # make study   the main job, on the built-in sample
 # make test    the tests
 # make audit   what is known against the locked packages
+# make bench   this engine beside other libraries (make bench-peers installs them, 3 GB); ARGS="--quick" takes minutes
 # make check   what a reviewer would run: format, lint, types, tests
 # make lock    the locked versions anew (needs uv)
 # Each sets itself up first, in .venv; the second call installs nothing.
@@ -10,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet
 
-.PHONY: study test slow audit bench check format lock clean
+.PHONY: study test slow audit bench bench-peers check format lock clean
 
 study: .venv/ready
 	@$(BIN)/why128 study
@@ -25,7 +26,9 @@ audit: .venv/ready-to-test
 	@$(BIN)/python scripts/audit.py requirements.lock requirements-test.lock
 
 bench: .venv/ready-to-test
-	@$(BIN)/python benchmarks/engine.py
+	@$(BIN)/python -m benchmarks.bench $(ARGS)
+
+bench-peers: .venv-peers/ready
 
 check: .venv/ready-to-test
 	@$(BIN)/ruff format --check .
@@ -50,9 +53,15 @@ format: .venv/ready-to-test
 	@$(PIP) --require-hashes -r requirements-test.lock
 	@touch $@
 
+.venv-peers/ready: benchmarks/peers/requirements.txt
+	@echo "setting up .venv-peers (once): what the engine is compared with" >&2
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip --disable-pip-version-check --no-input install --quiet -r $<
+	@touch $@
+
 lock:
 	@$(LOCK) --group build -o requirements.lock
 	@$(LOCK) --group build --group test -c requirements.lock -o requirements-test.lock
 
 clean:
-	@rm -rf .venv
+	@rm -rf .venv .venv-peers

@@ -2,9 +2,9 @@
 
     python -m benchmarks.bench [--scenario one,ladder] [--peers NAMES] [--rounds 3] [--quick] [--record]
 
-A round is the machine's peak, then every part of the chosen scenarios (scenarios.py) by every peer (peers/), each in a
-process of its own, on the same images, recipe and number of epochs, so that a noisy machine hits all alike; ratios are
-taken within a round.  Peers run in `.venv-peers` (`make bench-peers`) where it is there; what it lacks is said to be
+A round is, for every part of the chosen scenarios (scenarios.py), the machine's peak and then the part by every peer
+(peers/), each in a process of its own, on the same images, recipe and number of epochs, so that a noisy machine hits all
+alike; ratios are taken within a round.  Peers run in `.venv-peers` (`make bench-peers`) where it is there; what it lacks is said to be
 missing.  On the whole of Fashion-MNIST where this machine has it, else (and with --quick) on the built-in sample.
 """
 
@@ -81,17 +81,19 @@ def put_aside(name: str, seed: int, file: Path) -> dict[str, int]:
 
 
 def play(number: int, things: Sequence[tuple[Part, str]], data: str, images: Path) -> Round:
-    """One round."""
-    found: Round = {("peak", PEAK): ask(PEAK, _job(things[0][0], data, images, number))}
-    table.say(f"round {number + 1}: peak {found['peak', PEAK].get('float32', 0):.0f} GFLOP/s")
+    """One round: of every part the peak, and what its peers tell."""
+    found: Round = {}
     for part, peer in things:
-        told = ask(peer, _job(part.sampled(peer), data, images, number))
-        found[part.name, peer] = told
-        said = told.get("failed") or (
-            f"missing: {told['missing']}" if "missing" in told else f"{told['seconds']:.1f} s"
-        )
-        table.say(f"round {number + 1}: {part.name}: {peer}: {said}")
+        for who in (peer,) if (part.name, PEAK) in found else (PEAK, peer):
+            told = found[part.name, who] = ask(who, _job(part.sampled(who), data, images, number))
+            table.say(f"round {number + 1}: {part.name}: {who}: {_said(told)}")
     return found
+
+
+def _said(told: Mapping[str, Any]) -> str:
+    if "seconds" in told:
+        return f"{told['seconds']:.1f} s"
+    return f"{told['float32']:.0f} GFLOP/s" if "float32" in told else " ".join(map(": ".join, told.items()))
 
 
 def _job(part: Part, data: str, images: Path, seed: int) -> dict[str, Any]:
@@ -104,21 +106,16 @@ def _job(part: Part, data: str, images: Path, seed: int) -> dict[str, Any]:
 
 def figures(rounds: Sequence[Round], things: Sequence[tuple[Part, str]], images: Mapping[str, int]) -> dict[str, Any]:
     """Everything that the table shows and the record keeps."""
-    peaks = [each["peak", PEAK] for each in rounds]
-    seen = [_seen(each, things, images, peak["float32"]) for each, peak in zip(rounds, peaks, strict=True)]
-    halves = [peak["bfloat16"] for peak in peaks if peak["bfloat16"]]
+    seen = [_seen(each, things, images) for each in rounds]
     parts: dict[str, Any] = {}
     for part, peer in things:
         about = {"networks": part.networks, "batch": part.batch, "epochs": part.epochs, "cores": part.cores}
-        of_part = parts.setdefault(part.name, about | {"peers": {}})
+        peaks = _peaks([each[part.name, PEAK] for each in rounds])
+        of_part = parts.setdefault(part.name, about | {"peak_gflops": peaks, "peers": {}})
         of_part["peers"][peer] = _figures(part, peer, rounds, seen)
     return {
         "rounds": len(rounds),
         "images": dict(images),
-        "peak_gflops": {
-            "float32": record.spread([peak["float32"] for peak in peaks]),
-            "bfloat16": record.spread(halves) if halves else "missing: the processor has no such products",
-        },
         "parts": parts,
         "judged": [
             {**line, "ratios": record.spread(line["ratios"]) if line["ratios"] else None} for line in judged(seen)
@@ -126,13 +123,22 @@ def figures(rounds: Sequence[Round], things: Sequence[tuple[Part, str]], images:
     }
 
 
-def _seen(each: Round, things: Sequence[tuple[Part, str]], images: Mapping[str, int], peak: float) -> dict:
-    """Of a round, by part and peer: seconds a network-epoch, of the whole, and the share of that round's peak."""
+def _peaks(told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    halves = [peak["bfloat16"] for peak in told if peak["bfloat16"]]
+    return {
+        "float32": record.spread([peak["float32"] for peak in told]),
+        "bfloat16": record.spread(halves) if halves else "missing: the processor has no such products",
+    }
+
+
+def _seen(each: Round, things: Sequence[tuple[Part, str]], images: Mapping[str, int]) -> dict:
+    """Of a round, by part and peer: seconds a network-epoch, of the whole, and the share of the peak before that part."""
     found = {}
     for part, peer in things:
         told = each[part.name, peer]
         if "seconds" in told:
             seconds, work = whole(part, peer, told), gflop(part, images["learned"])
+            peak = each[part.name, PEAK]["float32"]
             judging = gflop_of_judging(part, images["learned"], images["held_out"])
             found[part.name, peer] = {
                 "network_epoch": network_epoch(part.sampled(peer), told),
@@ -186,8 +192,8 @@ def main() -> None:
     found = {"data": name, "quick": given.quick} | figures(rounds, things, images)
     print(table.text(found))
     if given.record:
-        scenarios = "" if given.scenario == parser.get_default("scenario") else f"-{given.scenario.replace(',', '-')}"
-        path = record.write(f"bench{scenarios}", found, ("jax", "jaxlib", "optax", "numpy"))
+        chosen = "" if given.scenario == parser.get_default("scenario") else f"-{given.scenario.replace(',', '-')}"
+        path = record.write(f"bench{chosen}{'-quick' * given.quick}", found, ("jax", "jaxlib", "optax", "numpy"))
         table.say(f"written to {path.relative_to(ROOT)}")
 
 

@@ -47,8 +47,8 @@ def _parts(over: Part, under: Part) -> Callable[[Seen], float]:
     return lambda seen: seen[over.name, OURS]["whole"] / seen[under.name, OURS]["whole"]
 
 
-def _share(part: Part) -> Callable[[Seen], float]:
-    return lambda seen: seen[part.name, OURS]["share"]
+def _share(part: Part, figure: str = "share") -> Callable[[Seen], float]:
+    return lambda seen: seen[part.name, OURS][figure]
 
 
 TORCH = ("torch_eager", "torch_bmm", "torch_vmap", "parallel_mlps")
@@ -65,11 +65,13 @@ LINES = (
         "the same by Sequential.fit: of Keras/JAX's", 1 / 3, True, _against(ONE, "network_epoch", "keras_jax", ours=FIT)
     ),
     Line("ladder, batch 128: share of the float32 peak", 0.78, False, _share(LADDER)),
+    Line("ladder, batch 128: the same, with judging's products", 0.78, False, _share(LADDER, "share_with_judging")),
     Line("ladder, batch 128: of the fastest one at a time", 1 / 3, True, _against(LADDER, "whole", *ALONE)),
     Line("ladder, batch 128: of Keras/JAX's", 1 / 4, True, _against(LADDER, "whole", "keras_jax")),
     Line("ladder, batch 128: of Keras/TensorFlow's", 1 / 9, True, _against(LADDER, "whole", "keras_tensorflow")),
     Line("ladder, batch 128: of ParallelMLPs' method's", 1 / 4, True, _against(LADDER, "whole", "parallel_mlps")),
     Line("ladder, batch 32: share of the float32 peak", 0.66, False, _share(LADDER_32)),
+    Line("ladder, batch 32: the same, with judging's products", 0.66, False, _share(LADDER_32, "share_with_judging")),
     Line("ladder, batch 32: of Keras/JAX's", 1 / 4, True, _against(LADDER_32, "whole", "keras_jax")),
     Line("ladder, batch 32: of Keras/TensorFlow's", 1 / 16, True, _against(LADDER_32, "whole", "keras_tensorflow")),
     Line("twice the replicates: times as long", 2.05, True, _parts(TWICE, LADDER)),

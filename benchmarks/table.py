@@ -18,16 +18,17 @@ def say(line: str) -> None:
 
 def text(found: Mapping[str, Any]) -> str:
     """The tables of `bench.figures`."""
-    peaks, images = found["peak_gflops"], found["images"]
-    halves = peaks["bfloat16"]
-    lines = [
-        f"{found['data']}: {images['learned']:,} images learned from, {images['held_out']:,} judged by",
-        f"peak, float32: {spread(peaks['float32'], 0)} GFLOP/s, n = {found['rounds']}",
-        f"peak, bfloat16: {halves if isinstance(halves, str) else spread(halves, 0) + ' GFLOP/s'}",
-    ]
+    images = found["images"]
+    lines = [f"{found['data']}: {images['learned']:,} images learned from, {images['held_out']:,} judged by"]
     for name, part in found["parts"].items():
-        lines += ["", f"{name}: {part['networks']} networks, {part['epochs']} epochs", HEADING]
-        lines += [row(peer, figures) for peer, figures in part["peers"].items()]
+        lines += [
+            "",
+            f"{name}: {part['networks']} networks, {part['epochs']} epochs",
+            peaks(part["peak_gflops"]),
+            HEADING,
+        ]
+        for peer, figures in part["peers"].items():
+            lines += [row(peer, figures)] + ([more(figures)] if "finished" in figures else [])
     lines += ["", "judged (medians over rounds)"] + [judgement(line) for line in found["judged"] if line["ratios"]]
     if any(figures.get("scaled") for part in found["parts"].values() for figures in part["peers"].values()):
         lines += [
@@ -35,6 +36,12 @@ def text(found: Mapping[str, Any]) -> str:
             "* scaled from fewer networks or epochs by its own seconds a network-epoch (the record says from which)",
         ]
     return "\n".join(lines)
+
+
+def peaks(found: Mapping[str, Any]) -> str:
+    """The machine's, of each kind of product."""
+    told = {kind: each if isinstance(each, str) else spread(each, 0) + " GFLOP/s" for kind, each in found.items()}
+    return "peak: " + "; ".join(f"{kind} {each}" for kind, each in told.items())
 
 
 def row(peer: str, figures: Mapping[str, Any]) -> str:
@@ -47,6 +54,12 @@ def row(peer: str, figures: Mapping[str, Any]) -> str:
         f"{peer:<18}{spread(figures['network_epoch'], 3):>25}{whole:>25}{figures['share']['median']:>11.0%} "
         f"{figures['memory']['median'] / 1e6:>6,.0f} MB{accuracy(figures):>27}"
     )
+
+
+def more(figures: Mapping[str, Any]) -> str:
+    """What is known of a whole study besides."""
+    share = figures["share_with_judging"]["median"]
+    return f"{'':<18} to the command's end {spread(figures['finished'], 1)} s; with judging's products {100 * share:.0f} % of the peak"
 
 
 def accuracy(figures: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.peers.job import asked, tell, versions
 
-SIDE, PRODUCTS, TRIES = 1536, 8, 4  # large enough for the peak, small enough to be tried often
+SIDE, PRODUCTS, TRIES = 1536, 6, 3  # large enough for the peak, small enough to be tried often
 BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}  # what processors that have such products call them
 
 
