@@ -162,13 +162,13 @@ def _figures(part: Part, peer: str, rounds: Sequence[Round], seen: Sequence[dict
     for result in told:
         for width, values in accuracies(part, peer, result).items() if "seconds" in result else ():
             by_width.setdefault(width, []).extend(values)
-    sample = part.sampled(peer)
+    sample, one = part.sampled(peer), next(result for result in told if "seconds" in result)
     return {name: record.spread([each[name] for each in measured]) for name in measured[0]} | {
         "accuracy": {str(width): mean_and_sd(values) for width, values in sorted(by_width.items())},
         "accuracy_after_epochs": min(part.epochs, part.sampled_epochs) if len(part.peers) > 1 else part.epochs,
-        "trained": {"networks": sample.networks, "epochs": sample.epochs},
-        "scaled": (sample.networks, sample.epochs) != (part.networks, part.epochs),
-        "versions": told[0].get("versions"),
+        "trained": {"networks": sum(len(group["widths"]) for group in one["groups"]), "epochs": sample.epochs},
+        "scaled": (sample.replicates, sample.epochs) != (part.replicates, part.epochs),
+        "versions": one["versions"],
     }
 
 
