@@ -193,7 +193,7 @@ def main() -> None:
     print(table.text(found))
     if given.record:
         chosen = "" if given.scenario == parser.get_default("scenario") else f"-{given.scenario.replace(',', '-')}"
-        path = record.write(f"bench{chosen}{'-quick' * given.quick}", found, ("jax", "jaxlib", "optax", "numpy"))
+        path = record.write(f"bench{chosen}{'-quick' * given.quick}", found, ("jax", "jaxlib", "numpy"))
         table.say(f"written to {path.relative_to(ROOT)}")
 
 

@@ -95,7 +95,7 @@ def main() -> None:
     if given.record:
         about = {name: getattr(given, name) for name in ("data", "epochs", "batch", "replicates")}
         figures = about | {"keras": versions, "widths": {str(width): each for width, each in found.items()}}
-        record.write(f"learning-{given.batch}", figures, ("jax", "jaxlib", "optax", "numpy"))
+        record.write(f"learning-{given.batch}", figures, ("jax", "jaxlib", "numpy"))
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def main() -> None:
     job = asked()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "study"
-        tell(conducted(job, folder) | results(job, folder) | {"versions": versions("jax", "jaxlib", "optax", "numpy")})
+        tell(conducted(job, folder) | results(job, folder) | {"versions": versions("jax", "jaxlib", "numpy")})
 
 
 if __name__ == "__main__":
