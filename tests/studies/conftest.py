@@ -41,9 +41,9 @@ class Ran:
 def ran(tmp_path_factory):
     found, bench, opens = Ran(), conduct.Bench.of, Sealed.open
 
-    def watched(plan, data, division, entries):
+    def watched(plan, data, division, *rest):
         found.given.append((data, division))
-        return bench(plan, data, division, entries)
+        return bench(plan, data, division, *rest)
 
     def recorded(sealed):
         found.opened.append(len(found.told))

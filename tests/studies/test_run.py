@@ -58,10 +58,10 @@ def recorded(monkeypatch):
     """Every order in which images are learned from, as (seed, replicate, epoch) draws it, by thread."""
     seen, batches = [], training._batches
 
-    def record(rows, size):
+    def record(rows, size, **how):
         if size == PLAN.recipe.batch_size:
             seen.append((threading.get_ident(), rows.copy()))
-        return batches(rows, size)
+        return batches(rows, size, **how)
 
     monkeypatch.setattr(training, "_batches", record)
     return seen
@@ -149,6 +149,22 @@ def test_a_replicate_cut_into_cohorts_is_the_same_replicate(monkeypatch, workers
             assert curve == pytest.approx(one.curves[name], abs=1e-5)
             assert [list(e.measured[name]) for e in epochs] == curve.tolist()
         assert done.seconds.shape == (3,)
+
+
+def test_curves_are_drawn_by_some_of_the_judging_images_and_verdicts_by_all():
+    division = divide(DATA, PLAN.recipe.held_out, 5)
+    all_of_them, some = (Bench.of(PLAN, DATA, division, PLAN.entries, watched) for watched in (None, 12))
+    assert (all_of_them.watched == division.held_out).all()
+    assert len(some.watched) == 12
+    assert set(some.watched) < set(division.held_out)
+    assert some.address(Luck.of(0)) != all_of_them.address(Luck.of(0))
+    whole, done = (
+        list(run.trials(Task(0, b, (Luck.of(0),), 1, None), Pictures.of(DATA)))[-1] for b in (all_of_them, some)
+    )
+    assert (whole.held_out.hits == done.held_out.hits).all()
+    assert done.held_out.hits.shape == (3, len(division.held_out))
+    places = np.searchsorted(division.held_out, some.watched)
+    assert done.curves["val_accuracy"][-1] == pytest.approx(whole.held_out.hits[:, places].mean(1))
 
 
 def test_its_cohorts_go_on_each_from_where_it_was(monkeypatch, tmp_path):

@@ -27,6 +27,8 @@ MADE_BY = ("jax", "jaxlib", "numpy")
 # About how many first-layer neurons a cohort has.  A replicate with more is trained as several cohorts of the same luck: weights and
 # moments then stay near the processor's cache, and cores share a replicate (1,033 rows at a time took 4 to 15 % longer).
 ROWS = 512
+# Images, at most, by which a study draws its curves: all of those to judge by would take a tenth of a large study's time.
+WATCHED = 4096
 
 
 def versions() -> dict[str, str]:
@@ -57,13 +59,16 @@ class Bench:
     decays: tuple[float | None, ...]  # (T,) weight decays; likewise
     learned: np.ndarray  # rows to learn from
     held_out: np.ndarray  # rows to judge by
+    watched: np.ndarray  # those of them that are also looked at after each epoch, for the curves
     tuning: np.ndarray  # rows to choose settings by; may be none
     resample: bool  # whether each cohort draws its own share of the rows to learn from
     data: str = field(repr=False)  # the fingerprint of the data
 
     @classmethod
-    def of(cls, plan: Plan, data: Dataset, division: Division, entries: Sequence[Entry]) -> Bench:
-        """These candidates under these settings.
+    def of(
+        cls, plan: Plan, data: Dataset, division: Division, entries: Sequence[Entry], watched: int | None = None
+    ) -> Bench:
+        """These candidates under these settings; after each epoch they are judged by at most `watched` images, None for all.
 
         Of the plan, only its recipe and whether replicates draw their own images count, so that what is trained does
         not depend on what else a study tries: a trial is the same (to float32's last bits) in any company, and any
@@ -77,6 +82,7 @@ class Bench:
             tuple(candidate.weight_decay for candidate in candidates),
             division.learned,
             division.held_out,
+            _spaced(division.held_out, watched),
             division.tuning,
             plan.resample,
             data.fingerprint,
@@ -119,9 +125,16 @@ class Bench:
             asdict(luck),
         ]
         digest = hashlib.sha256(json.dumps(told).encode())
-        for rows in (self.learned, self.held_out, self.tuning):
+        for rows in (self.learned, self.held_out, self.watched, self.tuning):
             digest.update(np.ascontiguousarray(rows, np.int64).tobytes() + b"|")
         return f"{digest.hexdigest()[:24]}-{luck.initialisation}"
+
+
+def _spaced(rows: np.ndarray, most: int | None) -> np.ndarray:
+    """At most so many of these rows, evenly spaced: images may be sorted by class."""
+    if most is None or len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from why128.network import Network, due_shapes
 from why128.statistics.looks import spent
 from why128.studies import memory, resuming
 from why128.studies import store as stores
-from why128.studies.bench import Bench, Pictures, versions
+from why128.studies.bench import WATCHED, Bench, Pictures, versions
 from why128.studies.checkpoint import Checkpoint
 from why128.studies.cost import Cost, measure
 from why128.studies.crew import Crew, cores
@@ -255,7 +255,7 @@ def _train(job: _Job, step: Step, deadline: float | None = None) -> tuple[int, .
 
 def _events(job: _Job, entries: Sequence[Entry], lucks: Sequence[Luck]) -> Generator[Event]:
     """What happens while these are trained; whoever asks for the next event has kept a finished cohort."""
-    bench = Bench.of(job.plan, job.data, job.division, entries)
+    bench = Bench.of(job.plan, job.data, job.division, entries, WATCHED)
     with closing(job.crew.run(bench, lucks)) as events:
         for event in events:
             yield event

@@ -33,7 +33,7 @@ class EpochDone:
 
     @property
     def accuracies(self) -> np.ndarray:
-        """On validation images.  # (T,)"""
+        """On validation images, or some of them.  # (T,)"""
         return self.measured["val_accuracy"]
 
     @property
@@ -62,7 +62,7 @@ class Replicate:
     learned: Answers  # on the images learned from
     held_out: Answers  # on validation images
     tuned: np.ndarray | None  # (T, N) hits on tuning images; None where there are none
-    curves: dict[str, np.ndarray]  # loss, accuracy, val_loss, val_accuracy, each (E, T)
+    curves: dict[str, np.ndarray]  # loss, accuracy, and of the images watched val_loss, val_accuracy, each (E, T)
     seconds: np.ndarray  # (T,) of training: a cohort's, shared out by its networks' multiplications
 
     @property

@@ -146,8 +146,8 @@ class _Training:
         yield Replicate(luck=luck, curves=curves, seconds=seconds * sizes / sizes.sum(), **finished)
 
     def _judged(self, cohort: engine.Cohort, epoch: engine.Epoch) -> dict[str, np.ndarray]:
-        """An epoch, with what validation images say of it.  # each (T,)"""
-        found = engine.assess(cohort, self.data, self.bench.held_out, epoch.state.parameters)
+        """An epoch, with what the images that are watched say of it.  # each (T,)"""
+        found = engine.assess(cohort, self.data, self.bench.watched, epoch.state.parameters)
         values = epoch.loss, epoch.accuracy, found.losses.mean(1), found.hits.mean(1)
         return dict(zip(MEASURED, values, strict=True))
 
