@@ -148,8 +148,21 @@ def _settled(plan, population):
 
 
 def _trial(plan, place, replicate, hits):
-    packed = np.packbits(hits).tobytes()
-    return Trial(plan.labels[place], 0, replicate, "", 1, 0.0, 0.0, 1.0, 0.0, float(hits.mean()), None, packed, "n")
+    return Trial(
+        candidate=plan.labels[place],
+        setting=0,
+        replicate=replicate,
+        twin="",
+        parameters=1,
+        loss=0.0,
+        accuracy=1.0,
+        val_loss=0.0,
+        val_accuracy=float(hits.mean()),
+        tuning=None,
+        hits=np.packbits(hits).tobytes(),
+        network="n",
+        seconds=0.0,
+    )
 
 
 def main():

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from benchmarks.truths import TRUTHS, truth
-from benchmarks.verdict import judged, question
+from benchmarks.verdict import judged, predicted, question, stopped
 
 from why128.statistics.best import Question, rungs, sidak, standing
 from why128.statistics.crossed import Crossed
@@ -133,3 +133,18 @@ def test_the_ceiling_is_seldom_claimed_falsely():
 def test_a_run_of_right_answers_is_not_perfection():
     perfect = Crossed.of(np.ones((5, 1, 1000), bool))
     assert perfect.errors.at_least(perfect.means, 0.005)[0] == pytest.approx(0.005 ** (1 / 1000), abs=5e-4)
+
+
+def test_a_study_that_stops_when_it_knows_is_seldom_false():
+    """Its error over 250 studies of each truth is in the record; here, that it is simulated at all."""
+    found = stopped(TRUTHS["a fall, steep"], 12)
+    assert found["stopping: false"] <= bound(12)
+    assert found["stopping: covered"] > 1 - bound(12)
+    assert found["stopping: settled"] == 1
+    assert found["stopping: networks"] < 6 * 20
+
+
+def test_what_it_asks_for_settles_it():
+    found = predicted(TRUTHS["one step beyond the tolerance"], 12)
+    assert found["asking: replicates_to_settle"] + found["asking: images_to_settle"] > 0
+    assert found["asking: replicates_to_settle sufficed"] in (None, 1.0)
