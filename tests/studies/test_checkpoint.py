@@ -1,5 +1,7 @@
 """Checkpoints: sound ones are found again, all others are as good as none."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ KEPT = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "epoch": np.array(3),
 def kept(tmp_path):
     found = Checkpoint(tmp_path, "x")
     found.write(KEPT)
+    found.settle()
     return found
 
 
@@ -46,6 +49,7 @@ def test_none_where_there_is_none(tmp_path):
     assert Checkpoint(tmp_path, "y").read() is None
     nowhere = Checkpoint(None, "y")
     nowhere.write(KEPT)
+    nowhere.settle()
     nowhere.remove()
     assert nowhere.read() is None
     assert not nowhere.due
@@ -54,22 +58,46 @@ def test_none_where_there_is_none(tmp_path):
 def test_a_disk_that_refuses_costs_no_result(tmp_path):
     refused = Checkpoint(tmp_path / "missing", "x")
     refused.write(KEPT)
+    refused.settle()
     assert refused.read() is None
 
 
-def test_it_is_due_after_a_while_and_later_where_writing_is_slow(tmp_path, monkeypatch):
-    now = [100.0]
+def test_it_is_due_after_a_while_and_later_where_it_takes_much_work(tmp_path, monkeypatch):
+    now, worked = [100.0], [0.0]
     monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(checkpoint.time, "thread_time", lambda: worked[0])
     kept = Checkpoint(tmp_path, "x")
     assert not kept.due
     now[0] += checkpoint.EVERY
     assert kept.due
-    monkeypatch.setattr(checkpoint.aside, "write", lambda *_: now.__setitem__(0, now[0] + 1.0))
+    monkeypatch.setattr(checkpoint.aside, "write", lambda *_: worked.__setitem__(0, 1.0))
     kept.write(KEPT)
+    kept.settle()
     now[0] += 0.99 / checkpoint.SHARE
     assert not kept.due
     now[0] += 0.02 / checkpoint.SHARE
     assert kept.due
+
+
+def test_training_does_not_wait_for_a_slow_disk(tmp_path, monkeypatch):
+    asked, ready = [], threading.Event()
+
+    def slow(path, raw):
+        asked.append(raw)
+        assert ready.wait(60)
+
+    monkeypatch.setattr(checkpoint.aside, "write", slow)
+    monkeypatch.setattr(checkpoint, "EVERY", 0.0)
+    array = np.zeros(3)
+    kept = Checkpoint(tmp_path, "x")
+    kept.write({"a": array})
+    array[:] = 1.0  # the training has gone on
+    assert not kept.due, "the disk has not taken the last one"
+    ready.set()
+    kept.settle()
+    assert len(asked) == 1
+    (tmp_path / "x.npz").write_bytes(asked[0])
+    assert kept.read()["a"].tolist() == [0.0, 0.0, 0.0]
 
 
 def test_it_is_removed(kept):

@@ -15,7 +15,7 @@ from why128.engine.cohort import ASSESSED_AT_ONCE, NOBODY, Cohort, Data, Pace, S
 from why128.engine.updates import direction
 from why128.ladder import Parameters
 
-STRETCH = 0.5  # seconds of training after which a training may be stopped, or kept: short for a person who waits
+STRETCH = 0.1  # seconds of training after which a training may be stopped, or kept: what an end at any moment may cost
 FIRST_STRETCH = 32  # steps, before it is known how long they take
 
 
@@ -92,7 +92,7 @@ def train(cohort: Cohort, data: Data, run: Run, state: State) -> Iterator[Epoch]
 
 
 def advance(cohort: Cohort, data: Data, run: Run, progress: Progress) -> Iterator[Progress]:
-    """The training loop: from where it stands to the end of the run, a stretch of about a second after the other.
+    """The training loop: from where it stands to the end of the run, a stretch of about a tenth of a second after the other.
 
     The order of images in an epoch depends on (seed, replicate, epoch) alone, so that all candidates of a replicate
     see the same images in the same order, and a network trained alone sees what it saw in company.  How an epoch is cut

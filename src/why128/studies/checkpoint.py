@@ -1,13 +1,14 @@
 """Checkpoints: where a cohort's training stands, on disk, so that it can go on after anything.
 
-A file a cohort, written aside, synced and renamed.  One that is damaged, or does not fit, is as good as none: then the
-cohort begins anew, and comes to the same numbers.
+A file a cohort, written aside, synced and renamed, by a thread of its own: training does not wait for the disk.  One that
+is damaged, or does not fit, is as good as none: then the cohort begins anew, and comes to the same numbers.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import threading
 import time
 import zipfile
 from collections.abc import Mapping
@@ -19,8 +20,8 @@ import numpy as np
 from why128.errors import SurroundingsError
 from why128.formats import aside
 
-EVERY = 0.5  # seconds of training from one to the next: what a power cut may cost
-SHARE = 0.05  # of the time, at most, for writing them: large networks on slow disks are kept less often
+EVERY = 0.1  # seconds of training from one to the next: what an end at any moment may cost
+SHARE = 0.03  # of a core, at most, for packing and writing them: large networks are kept less often
 DIGEST = 32  # bytes of SHA-256, at the front
 
 Arrays = Mapping[str, np.ndarray]
@@ -32,6 +33,7 @@ class Checkpoint:
     def __init__(self, folder: Path | None, name: str):
         self.path = folder and folder / f"{name}.npz"
         self._due = time.monotonic() + EVERY
+        self._writing: threading.Thread | None = None
 
     def read(self) -> dict[str, np.ndarray] | None:
         """What was kept; None where there is nothing, or nothing sound."""
@@ -48,20 +50,34 @@ class Checkpoint:
 
     @property
     def due(self) -> bool:
-        """Whether it is time for the next."""
-        return self.path is not None and time.monotonic() >= self._due
+        """Whether it is time for the next: not while a slow disk still takes the last one."""
+        writing = self._writing is not None and self._writing.is_alive()
+        return self.path is not None and not writing and time.monotonic() >= self._due
 
     def write(self, arrays: Arrays) -> None:
-        """Keep these arrays.  A disk that refuses costs work, no result: the training goes on."""
+        """Keep these arrays, as they are now; on disk they are after `settle`, or a little later.
+
+        A disk that refuses costs work, no result: the training goes on.
+        """
         if self.path is None:
             return
-        began, packed = time.monotonic(), io.BytesIO()
+        self.settle()
+        began, packed = time.thread_time(), io.BytesIO()
         np.savez(packed, **dict(arrays))  # type: ignore[arg-type]
-        raw = packed.getvalue()
+        self._writing = threading.Thread(target=self._write, args=(packed.getvalue(), time.thread_time() - began))
+        self._writing.start()
+
+    def settle(self) -> None:
+        """Wait until what was written last is on disk."""
+        if self._writing is not None:
+            self._writing.join()
+
+    def _write(self, raw: bytes, packing: float) -> None:
+        """In a thread of its own; `packing` is the processor's time that these bytes have taken already, in seconds."""
+        assert self.path is not None
         with suppress(SurroundingsError):
             aside.write(self.path, self._digest(raw) + raw)
-        now = time.monotonic()
-        self._due = now + max(EVERY, (now - began) / SHARE)
+        self._due = time.monotonic() + max(EVERY, (packing + time.thread_time()) / SHARE)
 
     def _digest(self, raw: bytes) -> bytes:
         """Of its name too: another cohort's, copied here, is none of this one's."""

@@ -140,8 +140,10 @@ class _Training:
             if stop.is_set() or checkpoint.due or len(curves["loss"]) == recipe.epochs:
                 checkpoint.write(_kept(progress, curves, seconds))
             if stop.is_set():
+                checkpoint.settle()
                 return
         finished = self._finished(cohort, rows, progress)
+        checkpoint.settle()  # before whoever keeps the results removes it
         sizes = np.array([sum(w.size for w in weights) for weights in finished["weights"]])
         yield Replicate(luck=luck, curves=curves, seconds=seconds * sizes / sizes.sum(), **finished)
 
