@@ -212,6 +212,7 @@ def main() -> None:
     parser.add_argument("--ways", default=",".join(TURNS))
     parser.add_argument("--record", action="store_true")
     given = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is deaf to it, and its children
     rng, found, ways = random.Random(given.seed), [], given.ways.split(",")
     with tempfile.TemporaryDirectory() as work:
         trouble = Trouble(Path(work), OPTIONS)
