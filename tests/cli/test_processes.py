@@ -111,6 +111,26 @@ def test_asked_to_stop_once_more_it_ends_as_it_was_going_to(desk):
         assert "Traceback" not in err
 
 
+INTERRUPTED = """
+import signal
+from why128.cli import main
+main.why128.main = lambda *_, **__: exec("signal.raise_signal(signal.SIGINT)")
+main.main([])
+"""
+
+
+def test_ctrl_c_while_python_executes_a_text_has_the_status_of_any_other(tmp_path):
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED)
+    ended = subprocess.run([sys.executable, "-m", "interrupted"], cwd=tmp_path, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (130, "why128: stopped\n")
+
+
+def test_a_job_in_the_background_stays_deaf_to_ctrl_c(tmp_path):
+    (tmp_path / "deaf.py").write_text("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + INTERRUPTED)
+    ended = subprocess.run([sys.executable, "-m", "deaf"], cwd=tmp_path, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def closed_pipe():
     reading, writing = os.pipe()
     os.close(reading)

@@ -52,6 +52,18 @@ def test_a_folder_is_refused(tmp_path):
     assert caught.value.hint == "give the name of a file inside it"
 
 
+def test_a_disk_that_is_read_only_is_called_so(tmp_path, monkeypatch):
+    class ReadOnly:
+        f_flag = os.ST_RDONLY
+
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(SurroundingsError, match="could not be written: Permission denied; nothing was changed"):
+        aside.check(tmp_path / "a")
+    monkeypatch.setattr(os, "statvfs", lambda _: ReadOnly)
+    with pytest.raises(SurroundingsError, match="could not be written: Read-only file system; nothing was changed"):
+        aside.check(tmp_path / "a")
+
+
 def test_a_link_is_followed(tmp_path):
     (tmp_path / "link").symlink_to("target")
     aside.write(tmp_path / "link", b"new")

@@ -284,6 +284,14 @@ def test_how_it_is_asked_again(halfway):
     assert resuming.again(halfway) == resuming.Asked(PLAN.on(DATA), None, None, "pets")
 
 
+def test_a_damaged_plan_is_told_with_its_folder(folder):
+    with store.Store(folder) as kept:
+        kept.note(plan={"widths": [8]})
+    with pytest.raises(InputRefused) as caught:
+        resuming.again(folder)
+    assert str(caught.value).startswith(f"{folder}: plan: expected what Plan.document() gives, got something else or")
+
+
 def test_a_damaged_one_cannot_be_asked_again(folder):
     with store.Store(folder) as kept:
         kept.note(until={"years": 3})

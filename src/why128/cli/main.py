@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from why128 import __version__
-from why128.cli.output import Terminated, close, complain, say
+from why128.cli.output import Interrupted, Terminated, close, complain, say
 from why128.errors import SurroundingsError, UsageError, Why128Error, shown
 
 COMMANDS = {
@@ -59,6 +59,10 @@ def why128() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
     signal.signal(signal.SIGTERM, _terminate)
+    if (
+        signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ):  # a job in the background is deaf to it, and stays so
+        signal.signal(signal.SIGINT, _interrupt)
     status = _status(arguments)
     for number in (signal.SIGINT, signal.SIGTERM):  # it is on its way out: a second Ctrl-C changes nothing of that
         signal.signal(number, signal.SIG_IGN)
@@ -132,3 +136,7 @@ def _flushed(status: int) -> int:
 
 def _terminate(*_: object) -> NoReturn:
     raise Terminated
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise Interrupted

@@ -14,6 +14,7 @@ from why128.errors import InputRefused, UsageError, Why128Error, shown
 from why128.studies import store as stores
 from why128.studies.bench import versions
 from why128.studies.plan import Plan
+from why128.studies.study import plan_of
 from why128.studies.until import Until
 
 
@@ -88,6 +89,6 @@ def again(folder: str | os.PathLike, own: Sequence[Activation] = ()) -> Asked:
     try:
         limits = notes["until"]
         until = None if limits is None else Until(**limits)
-        return Asked(Plan.of(notes["plan"], own), until, notes["source"], notes["subject"]["name"])
+        return Asked(plan_of(folder, notes, own), until, notes["source"], notes["subject"]["name"])
     except (KeyError, TypeError) as fault:
         raise stores.damaged(folder, fault) from None

@@ -7,7 +7,7 @@ year ago.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -105,7 +105,7 @@ def read(folder: str | os.PathLike, own: Sequence[Activation] = ()) -> Study:
             hint=f"go on with it: {stores.going_on(folder)}",
         )
     try:
-        plan, subject = Plan.of(notes["plan"], own), Subject.from_document(notes["subject"])
+        plan, subject = plan_of(folder, notes, own), Subject.from_document(notes["subject"])
         evidence = Evidence.of(plan, subject.judged_by, rows, epochs)
         costs = tuple(Cost.of(document) for document in notes["costs"])
         verdict = decided(evidence, costs, notes["looks"])
@@ -118,6 +118,14 @@ def read(folder: str | os.PathLike, own: Sequence[Activation] = ()) -> Study:
             raise
         raise stores.damaged(folder, fault) from None
     return Study(plan, subject, evidence, verdict, costs, examination, environment, notes["looks"], Path(folder), lost)
+
+
+def plan_of(folder: str | os.PathLike, notes: Mapping[str, Any], own: Sequence[Activation]) -> Plan:
+    """The plan in a study's notes.  Raises InputRefused, naming the folder, where it is damaged or needs an activation."""
+    try:
+        return Plan.of(notes["plan"], own)
+    except InputRefused as refused:
+        raise InputRefused(f"{shown(folder)}: {refused}", hint=refused.hint) from None
 
 
 def decided(evidence: Evidence, costs: Sequence[Cost], looks: int | None) -> Verdict:
