@@ -125,6 +125,15 @@ def test_ctrl_c_while_python_executes_a_text_has_the_status_of_any_other(tmp_pat
     assert (ended.returncode, ended.stderr) == (130, "why128: stopped\n")
 
 
+@pytest.mark.parametrize(("name", "status", "word"), [("SIGINT", 130, "stopped"), ("SIGTERM", 143, "terminated")])
+def test_a_signal_before_the_command_line_is_there_is_an_end_like_any_other(name, status, word, tmp_path):
+    (tmp_path / "click.py").write_text(f"import signal\nsignal.raise_signal(signal.{name})")
+    command = [sys.executable, "-m", "why128", "--help"]
+    paths = os.pathsep.join([str(tmp_path), *sys.path])
+    ended = subprocess.run(command, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (status, "", f"why128: {word}\n")
+
+
 def test_a_job_in_the_background_stays_deaf_to_ctrl_c(tmp_path):
     (tmp_path / "deaf.py").write_text("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + INTERRUPTED)
     ended = subprocess.run([sys.executable, "-m", "deaf"], cwd=tmp_path, capture_output=True, text=True)

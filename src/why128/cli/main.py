@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -15,7 +14,8 @@ from typing import NoReturn
 import click
 
 from why128 import __version__
-from why128.cli.output import Interrupted, Terminated, close, complain, say
+from why128.cli.output import close, complain, say
+from why128.cli.signals import INTERRUPTED, TERMINATED, Terminated, ignore, listen
 from why128.errors import SurroundingsError, UsageError, Why128Error, shown
 
 COMMANDS = {
@@ -28,8 +28,6 @@ COMMANDS = {
     "inspect": "What is in a data set, or in a network's file.",
     "data": "Known data sets, and where each was found.",
 }
-
-INTERRUPTED, TERMINATED = 130, 143
 
 
 class Commands(click.Group):
@@ -58,14 +56,9 @@ def why128() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
-    signal.signal(signal.SIGTERM, _terminate)
-    if (
-        signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    ):  # a job in the background is deaf to it, and stays so
-        signal.signal(signal.SIGINT, _interrupt)
+    listen()
     status = _status(arguments)
-    for number in (signal.SIGINT, signal.SIGTERM):  # it is on its way out: a second Ctrl-C changes nothing of that
-        signal.signal(number, signal.SIG_IGN)
+    ignore()
     sys.exit(_flushed(status))
 
 
@@ -132,11 +125,3 @@ def _flushed(status: int) -> int:
     except OSError as refused:
         return _unsaid(refused)
     return status
-
-
-def _terminate(*_: object) -> NoReturn:
-    raise Terminated
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise Interrupted

@@ -18,18 +18,6 @@ json_option = click.option(
 )
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived."""
-
-
-class Interrupted(KeyboardInterrupt):
-    """SIGINT arrived: Ctrl-C.
-
-    Not a plain KeyboardInterrupt: where Python meets one while it executes a text, as it does to make a dataclass, `python
-    -m` ends itself by the signal, whatever exit status it is given.
-    """
-
-
 def document(value: dict | list) -> None:
     """One JSON document on one line; what JSON cannot say (NaN, infinity) is null."""
     click.echo(json.dumps(_sayable(value)))

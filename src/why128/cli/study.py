@@ -8,9 +8,10 @@ from dataclasses import replace
 import click
 from click.core import ParameterSource
 
-from why128.cli.output import Terminated, document, json_option, say
+from why128.cli.output import document, json_option, say
 from why128.cli.reading import open_source, reading_options
 from why128.cli.recipe import ACTIVATION, DEFAULTS, options, recipe, recipe_options
+from why128.cli.signals import Terminated
 from why128.errors import InputRefused, SurroundingsError, UsageError, shown
 from why128.studies import asked
 from why128.studies import plan as plans
