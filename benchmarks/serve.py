@@ -4,13 +4,16 @@
 
 Each connection sends one picture (a PNG of the network's own size) after the other and waits for each answer, as patient
 clients do.  Counted are answers that are not 200, or not the first one's; timed is every request, from its first byte
-sent to its last byte read; memory is the server's resident set before and after a first thousand, and at the end.
+sent to its last byte read; memory is the server's resident set before and after a first thousand, and at the end.  How busy
+the machine was with other things, and what a request costs the server of a core, are noted too: times say something of a
+quiet machine only.
 """
 
 import argparse
 import asyncio
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -47,6 +50,12 @@ def resident(pid: int) -> int:
     return 1024 * int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
 
 
+def worked(pid: int) -> float:
+    """Seconds of a core that a process has taken."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("model")
@@ -64,9 +73,10 @@ def main() -> None:
         head = f"POST /predict HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: image/png\r\nContent-Length: {len(raw)}\r\n\r\n"
         request, before = head.encode() + raw, resident(server.pid)
         asyncio.run(load(port, request, WARM, given.connections))
-        warm, began = resident(server.pid), time.perf_counter()
+        warm, core, busy = resident(server.pid), worked(server.pid), os.getloadavg()[0]
+        began = time.perf_counter()
         found = asyncio.run(load(port, request, given.requests, given.connections))
-        seconds, after = time.perf_counter() - began, resident(server.pid)
+        seconds, after, core = time.perf_counter() - began, resident(server.pid), worked(server.pid) - core
     finally:
         server.terminate()
         status = server.wait()
@@ -75,7 +85,7 @@ def main() -> None:
     quantiles = dict(zip(("p50", "p90", "p99", "max"), np.quantile(times, [0.5, 0.9, 0.99, 1]).tolist(), strict=True))
     figures = {
         "requests": len(found), "connections": given.connections, "wrong": wrong, "seconds": quantiles,
-        "requests_per_second": len(found) / seconds, "status": status,
+        "requests_per_second": len(found) / seconds, "status": status, "load_before": busy, "core_seconds_a_request": core / len(found),
         "resident": {"before": before, "after_1000": warm, "at_the_end": after},
     }  # fmt: skip
     print(json.dumps(figures))

@@ -113,6 +113,19 @@ def test_what_to_do_next(case, study, desk):
     assert said.err.endswith(f"why128: hint: {HINTS[case]}\n")
 
 
+def test_a_link_in_a_study_is_not_written_through(study, desk):
+    (desk / "mine").write_text("mine")
+    (desk / "enough" / "report.html").symlink_to(desk / "mine")
+    said = why128("report", "enough", within=desk)
+    (desk / "enough" / "report.html").unlink()
+    assert said.status == INPUT
+    assert check_form(said).startswith(
+        "enough/report.html: expected a study's own file, found a link; nothing was changed"
+    )
+    assert said.err.endswith("why128: hint: say with --out where to write\n")
+    assert (desk / "mine").read_text() == "mine"
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_written_is_refused(case, study, desk):
     (desk / "way.html").mkdir(exist_ok=True)

@@ -1,5 +1,6 @@
 """Checkpoints: sound ones are found again, all others are as good as none."""
 
+import os
 import threading
 
 import numpy as np
@@ -37,6 +38,15 @@ def test_what_goes_in_comes_out_to_the_bit(kept):
 ])  # fmt: skip
 def test_a_damaged_one_is_as_good_as_none(kept, change):
     kept.path.write_bytes(change(kept.path.read_bytes()))
+    assert kept.read() is None
+
+
+def test_a_pipe_or_a_device_is_as_good_as_none(kept, tmp_path):
+    kept.path.unlink()
+    os.mkfifo(kept.path)
+    assert kept.read() is None
+    kept.path.unlink()
+    kept.path.symlink_to("/dev/zero")
     assert kept.read() is None
 
 

@@ -138,6 +138,32 @@ def test_what_leads_elsewhere_is_refused(tmp_path, name):
     assert not (tmp_path / "mine").is_file() or (tmp_path / "mine").read_text() == "1"
 
 
+@pytest.mark.parametrize(
+    "name", ["lock", "study.db", "enough.keras", "networks", "networks/8-replicate0.keras", "checkpoints/x.npz"]
+)
+def test_a_link_in_a_study_is_refused_and_what_it_leads_to_is_left(tmp_path, name):
+    with Store(tmp_path / "s") as kept:
+        kept.add([TRIAL], [])
+    elsewhere, place = tmp_path / "mine", tmp_path / "s" / name
+    if place.exists():
+        place.rename(elsewhere)
+    else:
+        elsewhere.write_text("mine")
+    before = elsewhere.read_bytes() if elsewhere.is_file() else b""
+    place.symlink_to(elsewhere)
+    with pytest.raises(InputRefused) as caught:
+        Store(tmp_path / "s")
+    assert str(caught.value) == f"{place}: expected a study's own file, found a link; nothing was changed"
+    assert caught.value.hint == "put in its place what it leads to, if that is the study's"
+    assert (elsewhere.read_bytes() if elsewhere.is_file() else b"") == before
+    assert len(store.read(tmp_path / "s")[1]) == 1, "it can still be read"
+
+
+def test_a_pipe_for_a_lock_keeps_nobody_waiting(tmp_path):
+    os.mkfifo(tmp_path / "lock")
+    assert not store.is_written(tmp_path)
+
+
 def test_how_it_is_gone_on_with_can_be_typed():
     assert store.going_on("why128-studies/pets-1") == "why128 study --resume why128-studies/pets-1"
     assert store.going_on("my study") == "why128 study --resume 'my study'"

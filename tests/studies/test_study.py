@@ -1,6 +1,7 @@
 """A study read from its folder is the study that was run; what is no study, or a damaged one, is refused by what is wrong."""
 
 import json
+import os
 import shutil
 import sqlite3
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.studies.conftest import DATA, PLAN
 from tests.studying import LADDER, clear, hits, plan, told
-from why128.errors import InputRefused
+from why128.errors import InputRefused, SurroundingsError
 from why128.formats import keras_file
 from why128.report.answer import Answer
 from why128.studies.budget import Budget
@@ -164,6 +165,22 @@ def test_a_damaged_examination(folder, content):
     said, _ = refusal(folder)
     assert said.startswith(f"{folder}: a damaged study (ValueError(")
     assert "no examination" in said
+
+
+def test_an_examination_that_is_a_pipe_a_device_or_immense(folder):
+    """It is read without waiting, and without taking the memory."""
+    place = folder / EXAMINED
+    place.unlink()
+    os.mkfifo(place)
+    assert refusal(folder)[0] == f"{place}: expected a file, found a FIFO"
+    place.unlink()
+    place.symlink_to("/dev/zero")
+    assert refusal(folder)[0] == f"{place}: expected a file, found a device"
+    place.unlink()
+    with open(place, "wb") as sparse:
+        sparse.truncate(1 << 42)
+    with pytest.raises(SurroundingsError, match="too large for the memory of this machine"):
+        read(folder)
 
 
 def test_an_examination_cut_in_the_middle(folder):

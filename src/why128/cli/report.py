@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from why128.cli.output import document, json_option
-from why128.errors import UsageError, shown
+from why128.errors import InputRefused, UsageError, shown
 
 PAGE = "report.html"  # in the study's own folder, where nothing is asked for
 PICTURES = (".png", ".svg")
@@ -30,6 +30,11 @@ def command(study, out, chart, listing, as_json):
     if study is None:
         raise UsageError("report: expected the folder of a study, got none", hint="why128 study named it at its end")
     file = _file(study, out, chart)
+    if out is None and file.is_symlink():
+        raise InputRefused(
+            f"{shown(file)}: expected a study's own file, found a link; nothing was changed",
+            hint="say with --out where to write",
+        )
 
     from why128.formats import aside
     from why128.report.answer import Answer

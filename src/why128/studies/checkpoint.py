@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import threading
 import time
 import zipfile
@@ -17,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from why128.data.files import opened
+from why128.data.room import check_room
 from why128.errors import SurroundingsError
 from why128.formats import aside
 
@@ -40,12 +43,14 @@ class Checkpoint:
         if self.path is None:
             return None
         try:
-            raw = self.path.read_bytes()
+            with opened(self.path) as file:
+                check_room(os.fstat(file.fileno()).st_size, self.path.name)
+                raw = file.read()
             if self._digest(raw[DIGEST:]) != raw[:DIGEST]:
                 return None
             with np.load(io.BytesIO(raw[DIGEST:]), allow_pickle=False) as kept:
                 return dict(kept)
-        except (OSError, ValueError, zipfile.BadZipFile):
+        except (OSError, ValueError, zipfile.BadZipFile):  # refusals are of these too
             return None
 
     @property

@@ -6,15 +6,20 @@ Where no test images could be set aside, validation images stand in for them, an
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
 from why128.addresses import draws
 from why128.data import Images
+from why128.data.files import opened
+from why128.data.room import check_room
+from why128.errors import shown
 from why128.network import Network
 from why128.statistics.calibration import Calibration, by_chance, calibration, temperature, tempered
 from why128.statistics.intervals import Interval, wilson
@@ -113,6 +118,19 @@ class Examination:
         if found.probabilities.ndim != 2 or found.labels.shape != found.probabilities.shape[:1]:
             raise ValueError(f"{len(found.labels)} labels, but answers {found.probabilities.shape}")
         return found
+
+
+def kept(path: Path) -> Examination | None:
+    """The examination in a file; None where there is none.
+
+    Raises ValueError for what is no examination, InputRefused for what is no plain file, SurroundingsError where it cannot
+    be read or held.
+    """
+    if not os.path.lexists(path):
+        return None
+    with opened(path) as file:
+        check_room(os.fstat(file.fileno()).st_size, shown(path))
+        return Examination.unpacked(file.read())
 
 
 def examine(network: Network, images: Images, part: str, validation: Images) -> Examination:

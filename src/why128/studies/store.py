@@ -20,6 +20,7 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import IO, Any
 
+from why128.data.files import opened
 from why128.errors import InputRefused, SurroundingsError, UsageError, shown
 from why128.formats import aside
 
@@ -27,6 +28,7 @@ APPLICATION = 0x77313238  # "w128", in SQLite's header: whose file this is
 VERSION = 3  # of the schema
 STUDIES = "why128-studies"  # where studies go that were given no folder
 LONGEST = 4096  # characters of a path, on every system that has a limit: one that is to be typed is never cut
+MOST_DIGITS = 20  # of a process's number, in the lock
 HEADER = 100  # bytes of every SQLite file, in which it says whose it is, and of which version
 
 # What a clock said is in a table of its own: all else is the same for the same question on the same machine.
@@ -217,6 +219,7 @@ def _beginning(notes: Mapping[str, Any]) -> bytes:
 def _check_folder(folder: Path) -> None:
     """Raises UsageError where a folder holds something that is not a study's, and whatever `read` does."""
     if is_begun(folder):
+        _check_links(folder)
         read(folder)
         return
     try:
@@ -230,6 +233,16 @@ def _check_folder(folder: Path) -> None:
         )
 
 
+def _check_links(folder: Path) -> None:
+    """Raises InputRefused for a link in a study's folder: what is written there would be written where it leads."""
+    for place in (folder, folder / "networks", folder / "checkpoints"):
+        if place.is_dir() and (links := [entry.name for entry in os.scandir(place) if entry.is_symlink()]):
+            raise InputRefused(
+                f"{shown(place / min(links))}: expected a study's own file, found a link; nothing was changed",
+                hint="put in its place what it leads to, if that is the study's",
+            )
+
+
 def _is_left(entry: Path) -> bool:
     """Whether this is what a study leaves that ended before it had begun: never anything of a person's."""
     if entry.is_symlink():
@@ -237,7 +250,7 @@ def _is_left(entry: Path) -> bool:
     if entry.name in ("networks", "checkpoints"):
         return entry.is_dir() and not any(entry.iterdir())
     if entry.name == "lock":
-        return entry.is_file() and (entry.read_bytes() or b"0").isdigit()
+        return entry.is_file() and entry.stat().st_size <= MOST_DIGITS and (entry.read_bytes() or b"0").isdigit()
     return entry.match(aside.PART)
 
 
@@ -248,7 +261,7 @@ def _locked(folder: Path) -> IO[bytes]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.seek(0)
-        holder = lock.read(20).decode(errors="replace").strip()
+        holder = lock.read(MOST_DIGITS).decode(errors="replace").strip()
         lock.close()
         raise SurroundingsError(
             f"{shown(folder)}: another process ({shown(holder) or 'unknown'}) is writing this study; two never write into one folder",
@@ -269,7 +282,7 @@ def read(folder: str | os.PathLike) -> tuple[Mapping[str, Any], list[Trial], lis
     try:
         _check_header(folder, path)
         # what a kill left half done must be undone before anything can be read, and is by whoever looks next
-        mode = "rw" if path.with_name("study.db-journal").exists() else "ro"
+        mode = "rw" if path.with_name("study.db-journal").exists() and not path.is_symlink() else "ro"
         with closing(sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True)) as database:
             _check_database(folder, database)
             kept = database.execute("SELECT key, value FROM study")
@@ -337,11 +350,11 @@ def _layout() -> set[tuple[str, str, str]]:
 def is_written(folder: str | os.PathLike) -> bool:
     """Whether a process holds the folder's lock at this moment."""
     try:
-        with open(Path(folder) / "lock") as lock:
+        with opened(Path(folder) / "lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except OSError:
+    except (OSError, InputRefused):
         return False
     return False
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from why128.activations import Activation
-from why128.errors import InputRefused, shown
+from why128.errors import InputRefused, Why128Error, shown
 from why128.formats import keras_file
 from why128.network import Network
 from why128.statistics.intervals import Interval
@@ -25,7 +25,7 @@ from why128.studies import store as stores
 from why128.studies.candidate import Candidate
 from why128.studies.cost import Cost
 from why128.studies.evidence import Evidence
-from why128.studies.examination import Examination
+from why128.studies.examination import Examination, kept
 from why128.studies.findings import Findings, find
 from why128.studies.plan import Plan
 from why128.studies.store import Trial
@@ -109,12 +109,11 @@ def read(folder: str | os.PathLike, own: Sequence[Activation] = ()) -> Study:
         evidence = Evidence.of(plan, subject.judged_by, rows, epochs)
         costs = tuple(Cost.of(document) for document in notes["costs"])
         verdict = decided(evidence, costs, notes["looks"])
-        examined = Path(folder) / EXAMINED
-        examination = Examination.unpacked(examined.read_bytes()) if examined.exists() else None
+        examination = kept(Path(folder) / EXAMINED)
         environment = notes["environment"]
         lost = tuple((int(replicate), str(reason)) for replicate, reason in notes.get("lost", ()))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as fault:
-        if isinstance(fault, InputRefused):
+        if isinstance(fault, Why128Error):
             raise
         raise stores.damaged(folder, fault) from None
     return Study(plan, subject, evidence, verdict, costs, examination, environment, notes["looks"], Path(folder), lost)
