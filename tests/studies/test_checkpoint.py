@@ -2,6 +2,8 @@
 
 import os
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -108,6 +110,27 @@ def test_training_does_not_wait_for_a_slow_disk(tmp_path, monkeypatch):
     assert len(asked) == 1
     (tmp_path / "x.npz").write_bytes(asked[0])
     assert kept.read()["a"].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_two_threads_never_parse_at_once(tmp_path, monkeypatch):
+    """CPython 3.11.7 cannot: a study that went on ended with a SystemError, once in some fifty times."""
+    cohorts = [Checkpoint(tmp_path, f"cohort{i}") for i in range(4)]
+    for each in cohorts:
+        each.write(KEPT)
+        each.settle()
+    at_once, most, load = [], [], np.load
+
+    def slow(*arguments, **how):
+        at_once.append(1)
+        most.append(len(at_once))
+        time.sleep(0.01)
+        at_once.pop()
+        return load(*arguments, **how)
+
+    monkeypatch.setattr(checkpoint.np, "load", slow)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(Checkpoint.read, cohorts))
+    assert max(most) == 1
 
 
 def test_it_is_removed(kept):

@@ -27,6 +27,10 @@ EVERY = 0.1  # seconds of training from one to the next: what an end at any mome
 SHARE = 0.03  # of a core, at most, for packing and writing them: large networks are kept less often
 DIGEST = 32  # bytes of SHA-256, at the front
 
+# NumPy reads the head of an array with Python's own parser, which until 3.11.8 fails now and then ("AST constructor recursion
+# depth mismatch", CPython issue 106905) where two threads use it at once, as two cohorts that go on do.
+_ONE_AT_A_TIME = threading.Lock()
+
 Arrays = Mapping[str, np.ndarray]
 
 
@@ -48,7 +52,7 @@ class Checkpoint:
                 raw = file.read()
             if self._digest(raw[DIGEST:]) != raw[:DIGEST]:
                 return None
-            with np.load(io.BytesIO(raw[DIGEST:]), allow_pickle=False) as kept:
+            with _ONE_AT_A_TIME, np.load(io.BytesIO(raw[DIGEST:]), allow_pickle=False) as kept:
                 return dict(kept)
         except (OSError, ValueError, zipfile.BadZipFile):  # refusals are of these too
             return None
