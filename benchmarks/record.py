@@ -24,7 +24,7 @@ def write(name, figures, packages):
     record = {
         "benchmark": name,
         "date": time.strftime("%Y-%m-%d"),
-        "commit": _said("git", "describe", "--always", "--dirty"),
+        "commit": _said("git", "describe", "--always") + ("-dirty" if _changed() else ""),
         "machine": _machine(),
         "python": sys.version.split()[0],
         "packages": {package: version(package) for package in packages},
@@ -38,6 +38,11 @@ def write(name, figures, packages):
 
 def _said(*command):
     return subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()
+
+
+def _changed():
+    """Whether the code is not the commit's; that records are written as it runs does not count."""
+    return _said("git", "status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)benchmarks/records")
 
 
 def _machine():
