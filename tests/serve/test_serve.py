@@ -590,7 +590,7 @@ def test_the_end_does_not_wait_for_a_decoder(file, tmp_path):
     script.write_text(
         "import time\n"
         "from why128.serve import asked\n"
-        "asked.answer = lambda *_: time.sleep(60)\n"
+        "asked.answer = lambda *_: (print('at work', flush=True), time.sleep(60))\n"
         "asked.LIGHT = 0\n"
         "from why128.serve import app\n"
         "app.LIGHT = 0\n"
@@ -602,7 +602,7 @@ def test_the_end_does_not_wait_for_a_decoder(file, tmp_path):
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         head = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-length: {len(png())}\r\n\r\n"
         connection.sendall(head.encode() + png())
-        time.sleep(0.3)
+        assert process.stdout.readline() == "at work\n"
         began = time.monotonic()
         process.terminate()
         assert said(read(connection)) == (503, "stopped: the server has ended", None)
