@@ -28,7 +28,7 @@ from why128.studies.bench import Bench, Pictures, Task
 from why128.studies.events import Event, Lost, Luck, Replicate
 
 ATTEMPTS = 3  # that a cohort gets before it is given up
-GRACE = 3.0  # seconds that a crew gets to keep where it stands; compiling cannot be interrupted
+GRACE = 2.0  # seconds that a crew gets to keep where it stands; compiling cannot be interrupted
 DYING = 1.0  # seconds from a process's last word to its end: killed before, it could not be told how it ended
 # What reaches every process of a terminal, or of a service: the one that asks for the training decides what becomes of it.
 OURS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
