@@ -255,7 +255,7 @@ def _figures(seed: int, trouble: Trouble, found: list[dict]) -> dict:
 
 
 # Enough training that a moment falls into it, on the built-in sample; small enough for two hundred.
-OPTIONS = ["sample", "--widths", "0,8,64", "--replicates", "4", "--epochs", "12"]
+OPTIONS = ["sample", "--widths", "0,8,256,512", "--replicates", "4", "--epochs", "6"]  # each replicate is two cohorts
 
 if __name__ == "__main__":
     main()
