@@ -122,6 +122,24 @@ def test_the_best_is_not_compared_with_itself():
     assert said("compared", verdict={"enough": 2, "best": 2}) == ""
 
 
+# ---------------------------------------------------------------- what looks enough, and is not shown
+
+
+@pytest.mark.parametrize(
+    ("sure", "how"), [(0.8, "that holds at 80 % confidence, not at 95 %"), (0.0, "that may well be luck")]
+)
+def test_a_narrower_width_that_looks_enough_too(sure, how):
+    study = told(plan(*LADDER, tolerance=2.0), hits((70, 80, 89, 90), 8, 4000, 0.2))
+    seen = 100 * study.verdict.accuracies[2].mean
+    changed = replace(study, verdict=replace(study.verdict, enough=3, settled=True, low=1, confidences=(0, 0, sure, 1)))
+    assert of_kind(changed, "likely") == f"8 neurons look enough too ({seen:.1f} %); {how}."
+
+
+def test_where_the_smallest_that_looks_enough_is_shown_nothing_else_is_said():
+    assert said("likely") == ""
+    assert said("likely", verdict={"settled": False, "enough": 3}) == ""
+
+
 # ---------------------------------------------------------------- under- and overfitting
 
 

@@ -80,6 +80,23 @@ def _compared(study: Study) -> Iterator[str]:
         )
 
 
+def _likely(study: Study) -> Iterator[str]:
+    """What caution costs: a smaller candidate that looks as good, and how surely it is."""
+    verdict, confidence = study.verdict, words.level(study.plan.confidence)
+    due = verdict.accuracies[verdict.best].mean - study.plan.tolerance / 100 - 1e-12
+    for k in range(verdict.low, verdict.enough if verdict.settled else 0):
+        if verdict.within_budget[k] and verdict.accuracies[k].mean >= due:
+            named, sure = words.neurons(study, k), verdict.confidences[k]
+            looks = f"look{'s' * (study.candidates[k].neurons == 1)} enough too"
+            how = (
+                f"that holds at {words.level(sure)} confidence, not at {confidence}"
+                if sure
+                else "that may well be luck"
+            )
+            yield f"{named[0].upper()}{named[1:]} {looks} ({words.percent(verdict.accuracies[k].mean)}); {how}."
+            return
+
+
 def _underfit(study: Study) -> Iterator[str]:
     small = [k for k, does in enumerate(study.findings.underfit) if does]
     if small:
@@ -248,6 +265,7 @@ def size(count: int) -> str:
 SAID = {
     "budget": _budget,
     "compared": _compared,
+    "likely": _likely,
     "underfit": _underfit,
     "gap": _gap,
     "harm": _harm,
