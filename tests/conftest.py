@@ -31,5 +31,5 @@ def own_cache(tmp_path_factory):
 def here():
     """Studies of tests are trained in this process, but where a test says otherwise (and in processes of their own)."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("why128.studies.conduct.Crew", Here)
+        patch.setattr("why128.studies.hiring.Crew", Here)
         yield

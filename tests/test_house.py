@@ -42,6 +42,8 @@ ONLY_THERE = {
     "rich": {"cli"},
     "PIL": {"data", "report"},
     "sqlite3": {"studies"},
+    "distributed": {"studies"},
+    "dask": {"studies"},
     "vl_convert": {"report"},
     "starlette": {"serve"},
     "uvicorn": {"serve"},

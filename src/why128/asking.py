@@ -32,19 +32,21 @@ def study(
     tell: Callable[[Heard], None] = lambda heard: None,
     workers: int | None = None,
     until: Until | None = None,
+    on: str | None = None,
 ) -> Answer:
     """How many neurons are enough for this data?  Trains the plan's ladder and answers.
 
     `data` is whatever `load_data` opens, or a Dataset.  Results are kept in `out`, by default a new folder in
     why128-studies/; where the same study was stopped before, it is gone on with.  With `until` it stops when it knows, or
-    when that much is spent.  `print(answer)` shows the table and the verdict; `answer.network` is the network.
+    when that much is spent.  `on` is the address of a Dask scheduler whose workers train (docs/cluster.md), such as
+    "tcp://10.0.0.1:8786", or "dask": workers of its own on this machine.  `print(answer)` shows the table and the verdict; `answer.network` is the network.
 
     Raises InputRefused for data that cannot be studied, UsageError for a plan that cannot mean anything.
     """
     from why128.studies.conduct import study as run
 
     images, asked = data if isinstance(data, Dataset) else load_data(data), plan or Plan()
-    return Answer(run(asked, images, out or own_folder(asked, images, until), tell, workers, until, _source(data)))
+    return Answer(run(asked, images, out or own_folder(asked, images, until), tell, workers, until, _source(data), on))
 
 
 def _source(data: Any) -> dict[str, Any] | None:

@@ -81,7 +81,7 @@ def test_a_plan_is_not_given_anew(stopped):
     said = why128("study", "--resume", "why128-studies/pets-1", "--until-settled", "--epochs", "3")
     assert said.status == 2
     assert said.err.splitlines()[-2:] == [
-        "why128: error: --resume: expected no other options than --workers and --json, got --epochs",
+        "why128: error: --resume: expected no other options than --workers, --on and --json, got --epochs",
         "why128: hint: the study knows its plan; to change it, begin another",
     ]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests import networks
+from tests.studies.clusters import Processes
 from why128.data import Dataset, Images
 from why128.division import Sealed
 from why128.recipe import Recipe
@@ -54,6 +55,20 @@ def ran(tmp_path_factory):
         patch.setattr(Sealed, "open", recorded)
         found.study = conduct.study(PLAN, DATA, tmp_path_factory.mktemp("ran") / "s", found.told.append, workers=2)
     return found
+
+
+@pytest.fixture(scope="session")
+def _processes(tmp_path_factory):
+    processes = Processes(tmp_path_factory.mktemp("cluster"))
+    yield processes
+    processes.end()
+
+
+@pytest.fixture
+def processes(_processes):
+    """A scheduler and three workers."""
+    _processes.tend()
+    return _processes
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,8 @@
 """A crew: its process may be killed, stopped or fail, and every cohort still ends as a result or is given up by name."""
 
-import os
 import signal
 import sys
 import threading
-import time
 from contextlib import closing
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -13,74 +11,17 @@ import numpy as np
 import pytest
 
 from tests.studies.conftest import DATA, PLAN
-from why128.division import divide
-from why128.errors import Why128Error
-from why128.recipe import Recipe
+from tests.studies.test_hiring import LONG, LUCKS, NOTICED, bench
 from why128.studies import run
-from why128.studies.bench import Bench, Pictures, Task
+from why128.studies.bench import Pictures, Task
 from why128.studies.crew import ATTEMPTS, GRACE, Crew, _ending
-from why128.studies.events import EpochDone, Lost, Luck, Replicate
-
-LONG = replace(PLAN, recipe=Recipe(epochs=4000, batch_size=16, seed=3))
-LUCKS = [Luck.of(r) for r in range(3)]
-NOTICED = 5.0  # seconds within which a death must have been noticed
-
-
-def bench(plan=PLAN):
-    return Bench.of(plan, DATA, divide(DATA, plan.recipe.held_out, plan.recipe.seed), plan.entries)
+from why128.studies.events import Lost, Luck, Replicate
 
 
 @pytest.fixture
 def crew(tmp_path):
     with Crew(Pictures.of(DATA), tmp_path, 2) as crew:
         yield crew
-
-
-@pytest.fixture(scope="module")
-def due():
-    """What this process comes to, by luck."""
-    found = run.trials(Task(0, bench(), tuple(LUCKS), 1, None), Pictures.of(DATA))
-    return {e.luck: e for e in found if isinstance(e, Replicate)}
-
-
-def kill(crew):
-    os.kill(crew._child.process.pid, signal.SIGKILL)
-
-
-def same(found, due):
-    return all(
-        (a == b).all()
-        for own, others in zip(found.weights, due.weights, strict=True)
-        for a, b in zip(own, others, strict=True)
-    ) and all((found.curves[name] == due.curves[name]).all() for name in due.curves)
-
-
-def test_it_trains_what_this_process_would_train(crew, due):
-    """And ends of no signal that reaches every process of a terminal, or of a service."""
-    process, found = crew._child.process, {}
-    for event in crew.run(bench(), LUCKS):
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            process.send_signal(number)
-        if isinstance(event, Replicate):
-            found[event.luck] = event
-    assert crew._child.process is process
-    assert set(found) == set(LUCKS)
-    assert all(same(found[luck], due[luck]) for luck in LUCKS)
-    assert all((found[luck].held_out.hits == due[luck].held_out.hits).all() for luck in LUCKS)
-
-
-def test_a_killed_process_is_noticed_and_its_cohorts_go_on(crew, due):
-    found, killed = {}, 0.0
-    for event in crew.run(bench(), LUCKS):
-        if isinstance(event, EpochDone) and not killed:
-            kill(crew)
-            killed = time.monotonic()
-            crew._child.process.wait()
-            assert time.monotonic() - killed < NOTICED
-        if isinstance(event, Replicate):
-            found[event.luck] = event
-    assert killed
-    assert all(same(found[luck], due[luck]) for luck in LUCKS)
 
 
 def test_ctrl_c_in_the_middle_of_a_message_does_not_wait_for_its_end(crew, monkeypatch):
@@ -113,35 +54,6 @@ def test_how_it_ended_is_told_also_where_its_end_takes_a_while(tmp_path, monkeyp
         assert list(crew.run(bench(), LUCKS[:1])) == [Lost(LUCKS[0], "ended with status 7", ATTEMPTS)]
 
 
-def test_a_cohort_that_kills_its_process_each_time_is_given_up_and_no_other(crew, due):
-    """Whoever trains replicate 1 dies of it."""
-    heard = []
-    for event in crew.run(bench(), LUCKS):
-        heard.append(event)
-        if isinstance(event, EpochDone) and event.replicate == 1 and event.epoch == 0:
-            kill(crew)
-    lost = [event for event in heard if isinstance(event, Lost)]
-    assert lost == [Lost(Luck.of(1), "killed by signal 9 (SIGKILL)", ATTEMPTS)]
-    found = {event.luck: event for event in heard if isinstance(event, Replicate)}
-    assert set(found) == {Luck.of(0), Luck.of(2)}
-    assert all(same(found[luck], due[luck]) for luck in found)
-
-
-def test_whoever_stops_asking_stops_the_training_and_keeps_where_it_stands(crew, tmp_path):
-    crew._child.connection.send(99)  # to stop what was never sent, as where Ctrl-C comes first
-    with closing(crew.run(bench(LONG), LUCKS[:1])) as events:
-        first = next(events)
-    began = time.monotonic()
-    assert time.monotonic() - began < GRACE
-    assert isinstance(first, EpochDone)
-    assert [path.name for path in tmp_path.iterdir()] == [f"{bench(LONG).address(Luck.of(0))}.npz"]
-    with closing(crew.run(bench(LONG), LUCKS[:1])) as events:
-        again = next(events)
-    assert again.epoch > first.epoch, "it went on from there"
-    found = [e for e in crew.run(bench(), LUCKS[:1]) if isinstance(e, Replicate)]
-    assert [e.luck for e in found] == LUCKS[:1], "the crew serves on"
-
-
 def test_it_leaves_no_process_behind(tmp_path):
     with Crew(Pictures.of(DATA), tmp_path, 1) as crew:
         process = crew._child.process
@@ -158,11 +70,6 @@ def test_its_process_ends_when_nobody_listens_any_more(tmp_path):
         crew._child.connection.close()
         process.wait(GRACE + NOTICED)
     crew._shared.close()
-
-
-def test_a_fault_of_ours_is_told_in_one_line(crew):
-    with pytest.raises(Why128Error, match=r"^a fault of ours in training: \w+: .+"):
-        list(crew.run(replace(bench(), rates=()), LUCKS))
 
 
 def test_too_little_memory_is_no_fault_of_ours(crew, monkeypatch):

@@ -28,6 +28,13 @@ def test_where_there_is_less_fewer_do(monkeypatch):
     assert affordable(monkeypatch, int(due / memory.SPARE) + 1) == 1
 
 
+def test_processes_of_their_own_take_more(monkeypatch):
+    together = memory.needed(WIDE, DATA, DIVISION, WIDE.entries, 2)
+    monkeypatch.setattr(memory, "available", lambda: int(together / memory.SPARE) + 1)
+    assert memory.affordable(WIDE, DATA, DIVISION, 2) == 2
+    assert memory.affordable(WIDE, DATA, DIVISION, 2, apart=True) == 1
+
+
 def test_a_ladder_that_will_not_fit_says_so_with_the_one_that_would(monkeypatch):
     with pytest.raises(SurroundingsError) as caught:
         affordable(monkeypatch, 2 * 10**9)

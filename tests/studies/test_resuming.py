@@ -11,7 +11,7 @@ from benchmarks.interruptions import results
 from tests.studies.conftest import DATA, PLAN
 from why128.errors import InputRefused, SurroundingsError, UsageError
 from why128.formats import aside
-from why128.studies import conduct, resuming, store
+from why128.studies import conduct, hiring, resuming, store
 from why128.studies.conduct import Resumed, Stage, study
 from why128.studies.crew import Crew
 from why128.studies.events import EpochDone, Lost, Replicate
@@ -63,7 +63,7 @@ def test_it_goes_on_to_the_same_bits(when, undisturbed, tmp_path):
 
 
 def test_so_it_does_in_a_process_of_its_own(undisturbed, tmp_path, monkeypatch):
-    monkeypatch.setattr(conduct, "Crew", Crew)
+    monkeypatch.setattr(hiring, "Crew", Crew)
     stopped(PLAN, tmp_path / "s", last(EpochDone, 3))
     assert any(path.suffix == ".npz" for path in (tmp_path / "s" / "checkpoints").iterdir())
     study(PLAN, DATA, tmp_path / "s")

@@ -13,7 +13,7 @@ from why128.cli.reading import open_source, reading_options
 from why128.cli.recipe import ACTIVATION, DEFAULTS, options, recipe, recipe_options
 from why128.cli.signals import Terminated
 from why128.errors import InputRefused, SurroundingsError, UsageError, shown
-from why128.studies import asked
+from why128.studies import asked, hiring
 from why128.studies import plan as plans
 from why128.studies.budget import Budget
 from why128.studies.until import Until, limit
@@ -101,6 +101,12 @@ stopping_options = options(
 @stopping_options
 @recipe_options(DEFAULTS.batch_size)
 @click.option("--workers", type=int, help="Cohorts trained at a time; by default one a core.")
+@click.option(
+    "--on",
+    metavar="ADDRESS",
+    help="Train on a Dask cluster: tcp://HOST:PORT or tls://HOST:PORT, its scheduler; or dask: workers of its own on this "
+    "machine.  It takes why128[cluster].",
+)
 @click.option("--out", type=click.Path(), help="The study's folder; by default a new one in why128-studies/.")
 @click.option(
     "--resume",
@@ -112,7 +118,7 @@ stopping_options = options(
 @reading_options
 @json_option
 @click.pass_context
-def command(ctx, data, workers, out, resume, size, skip_bad, as_json, until_settled, budget, **wanted):
+def command(ctx, data, workers, on, out, resume, size, skip_bad, as_json, until_settled, budget, **wanted):
     """How many neurons are enough for DATA?
 
     DATA is a folder with one sub-folder a class, an IDX, CSV or NPZ file, or a known name (see why128 data); by default
@@ -120,6 +126,7 @@ def command(ctx, data, workers, out, resume, size, skip_bad, as_json, until_sett
     """
     if workers is not None and workers < 1:
         raise UsageError(f"--workers: expected a whole number of at least 1, got {workers}")
+    hiring.check(on)
     if resume is not None:
         plan, until, images, source = _resumed(ctx, resume, data)
     else:
@@ -138,7 +145,7 @@ def command(ctx, data, workers, out, resume, size, skip_bad, as_json, until_sett
     folder = resume or out or own_folder(plan, images, until)
     try:
         with watched(plan, images, settling=until is not None) as tell:
-            answer = Answer(study(plan, images, folder, tell, workers, until, source))
+            answer = Answer(study(plan, images, folder, tell, workers, until, source, on))
     except (KeyboardInterrupt, Terminated):
         if is_begun(folder):
             say(f"what was trained is kept; go on with: {going_on(folder)}")
@@ -152,10 +159,10 @@ def _resumed(ctx: click.Context, folder: str, data: str):
     from why128.studies.store import going_on
 
     given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
-    other = sorted(given - {"resume", "data", "workers", "as_json"})
+    other = sorted(given - {"resume", "data", "workers", "on", "as_json"})
     if other:
         raise UsageError(
-            f"--resume: expected no other options than --workers and --json, got --{other[0].replace('_', '-')}",
+            f"--resume: expected no other options than --workers, --on and --json, got --{other[0].replace('_', '-')}",
             hint="the study knows its plan; to change it, begin another",
         )
     asked = again(folder)

@@ -23,12 +23,12 @@ from why128.formats import aside, keras_file
 from why128.layers import Layer
 from why128.network import Network, due_shapes
 from why128.statistics.looks import spent
-from why128.studies import memory, resuming
+from why128.studies import hiring, memory, resuming
 from why128.studies import store as stores
 from why128.studies.bench import WATCHED, Bench, Pictures, versions
 from why128.studies.checkpoint import Checkpoint
 from why128.studies.cost import Cost, measure
-from why128.studies.crew import Crew, cores
+from why128.studies.crew import cores
 from why128.studies.events import EpochDone, Event, Lost, Luck, Replicate
 from why128.studies.evidence import Evidence
 from why128.studies.examination import examine
@@ -75,7 +75,7 @@ class _Job:
     subject: Subject
     store: Store
     tell: Callable[[Heard], None]
-    crew: Crew
+    crew: hiring.Trains
 
     @property
     def notes(self) -> Mapping[str, Any]:
@@ -113,18 +113,21 @@ def study(
     workers: int | None = None,
     until: Until | None = None,
     source: Mapping[str, Any] | None = None,
+    on: str | None = None,
 ) -> Study:
     """Run a plan on a data set, keeping every result in `folder` as it arrives; `tell` hears each event.
 
     A folder that holds the same study, stopped in whatever way, is gone on with, to the bits that it would have come to;
     of one that is finished the answer is read.  With `until`, the study stops when it knows: the plan's ladder is then
-    what may be tried, and its replicates do not count.  `source` says how the data can be opened again (resuming.py).
+    what may be tried, and its replicates do not count.  `source` says how the data can be opened again (resuming.py); `on`
+    is the cluster that trains (hiring.py), None is this machine.
 
     Raises InputRefused where a class is too small to be divided, or the folder holds a study of other data or versions,
-    UsageError where it holds another study or something else, SurroundingsError where disk, memory or another process
-    refuses; nothing is lost then that was earned.
+    UsageError where it holds another study or something else, SurroundingsError where disk, memory, another process or the
+    cluster refuses; nothing is lost then that was earned.
     """
     _check_writable(plan)
+    hiring.check(on)
     plan = plan.on(data)
     step = until.begin(first(plan), len(plan.settings)) if until else None
     division = divide(data, plan.recipe.held_out, plan.recipe.seed, plan.tuning)
@@ -133,15 +136,17 @@ def study(
     if resuming.check(folder, asked):
         return read(folder)
     data, rest = without_test(data, division)
-    workers = memory.affordable(plan, data, rest, workers or cores())
+    if hiring.is_here(on):
+        workers = memory.affordable(plan, data, rest, workers or cores(), apart=on is not None)
     with ExitStack() as stack:
+        # before anything is written: a cluster may refuse
+        crew = stack.enter_context(hiring.crew(on)(Pictures.of(data), Path(folder) / stores.CHECKPOINTS, workers or 0))
         notes = {"subject": subject.document(), "source": source, "environment": environment()}
         store = stack.enter_context(Store(folder, asked | notes))
         if resuming.check(folder, asked):  # another process may have written here until now
             return read(folder)
         if done := len(stores.read(folder)[1]):
             tell(Resumed(store.folder, done))
-        crew = stack.enter_context(Crew(Pictures.of(data), store.checkpoints, workers))
         job = _Job(plan, data, rest, division.test, subject, store, tell, crew)
         try:
             _run(job, until, step)

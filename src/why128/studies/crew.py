@@ -54,6 +54,12 @@ class Fault:
     said: str
     memory: bool
 
+    @classmethod
+    def of(cls, number: int, fault: Exception) -> Fault:
+        """What was raised, in a line."""
+        said = f"{type(fault).__name__}: {fault}"
+        return cls(number, said, isinstance(fault, MemoryError) or "RESOURCE_EXHAUSTED" in said)
+
 
 @dataclass(frozen=True)
 class _Child:
@@ -162,7 +168,7 @@ class Crew:
         ours, its = Pipe()
         numbers = [its.fileno(), self._shared.fileno()]
         # -P: what lies in the working folder is data, not a library; the paths of this process are known to be wanted
-        with _deaf_to(OURS):
+        with deaf_to(OURS):
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "why128.studies.worker", *map(str, numbers)],
                 pass_fds=numbers,
@@ -186,7 +192,7 @@ class Crew:
 
 
 @contextmanager
-def _deaf_to(signals: set[signal.Signals]) -> Iterator[None]:
+def deaf_to(signals: set[signal.Signals]) -> Iterator[None]:
     """A process that is started here never hears these signals; to this one they come a moment later."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:

@@ -46,8 +46,8 @@ def available() -> int | None:
     return min(free, default=None)
 
 
-def affordable(plan: Plan, data: Dataset, division: Division, workers: int) -> int:
-    """How many cohorts may be trained at a time, at most `workers`.
+def affordable(plan: Plan, data: Dataset, division: Division, workers: int, apart: bool = False) -> int:
+    """How many cohorts may be trained at a time, at most `workers`; `apart`: each in a process of its own.
 
     Raises SurroundingsError where not even one fits, naming the ladder that would.
     """
@@ -56,7 +56,8 @@ def affordable(plan: Plan, data: Dataset, division: Division, workers: int) -> i
         return workers
     room = int(SPARE * has)
     for fewer in range(workers, 0, -1):
-        if needed(plan, data, division, plan.entries, fewer) <= room:
+        together, processes = (1, fewer) if apart else (fewer, 1)
+        if processes * needed(plan, data, division, plan.entries, together) <= room:
             return fewer
     due = needed(plan, data, division, plan.entries, 1)
     fitting = [

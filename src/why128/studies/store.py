@@ -26,6 +26,7 @@ from why128.formats import aside
 
 APPLICATION = 0x77313238  # "w128", in SQLite's header: whose file this is
 VERSION = 3  # of the schema
+CHECKPOINTS = "checkpoints"  # the folder of these, within a study's
 STUDIES = "why128-studies"  # where studies go that were given no folder
 LONGEST = 4096  # characters of a path, on every system that has a limit: one that is to be typed is never cut
 MOST_DIGITS = 20  # of a process's number, in the lock
@@ -92,7 +93,7 @@ class Store:
         version, SurroundingsError where it cannot be written, or another process is writing; then nothing was changed.
         """
         self.folder = Path(folder)
-        self.checkpoints = self.folder / "checkpoints"
+        self.checkpoints = self.folder / CHECKPOINTS
         _check_folder(self.folder)  # before anything is touched
         try:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -247,7 +248,7 @@ def _is_left(entry: Path) -> bool:
     """Whether this is what a study leaves that ended before it had begun: never anything of a person's."""
     if entry.is_symlink():
         return False
-    if entry.name in ("networks", "checkpoints"):
+    if entry.name in ("networks", CHECKPOINTS):
         return entry.is_dir() and not any(entry.iterdir())
     if entry.name == "lock":
         return entry.is_file() and entry.stat().st_size <= MOST_DIGITS and (entry.read_bytes() or b"0").isdigit()

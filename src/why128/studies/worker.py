@@ -39,11 +39,9 @@ def main(connection: Connection, images: int) -> None:
         except OSError:  # nobody listens any more
             return
         except Exception as fault:
-            said = f"{type(fault).__name__}: {fault}"
-            memory = isinstance(fault, MemoryError) or "RESOURCE_EXHAUSTED" in said
             if os.environ.get("WHY128_DEBUG"):
                 traceback.print_exc()
-            connection.send(Fault(task.number, said, memory))
+            connection.send(Fault.of(task.number, fault))
 
 
 def _listen(connection: Connection, tasks: queue.SimpleQueue) -> None:
