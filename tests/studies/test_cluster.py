@@ -186,7 +186,8 @@ def test_a_cluster_of_ones_own_comes_to_the_same(desk):
     assert own.returncode == 0, said
     assert "3 of 3 cohorts done" in said, "as without a cluster"
     here = begun(*command, "here", within=desk)
-    assert here.wait(PATIENCE) == 0
+    _, said = here.communicate(timeout=PATIENCE)
+    assert here.returncode == 0, said
     assert results(desk / "own") == results(desk / "here")
     assert json.loads(out)["verdict"]
 
@@ -209,11 +210,17 @@ def test_where_no_scheduler_is(monkeypatch):
     assert hint == "start one: dask scheduler; for tls:// see docs/cluster.md"
 
 
+def test_where_something_listens_and_says_nothing(monkeypatch):
+    monkeypatch.setattr(clusters, "Client", lambda *_, **__: time.sleep(3))
+    monkeypatch.setattr(clusters, "PATIENCE", 0.1)
+    assert refused("tcp://127.0.0.1:9")[0].endswith("found none within 0 s (it says nothing); nothing was trained")
+
+
 def test_where_tls_has_no_certificates(monkeypatch):
     monkeypatch.setattr(clusters, "PATIENCE", 0.5)
     said, hint = refused("tls://127.0.0.1:9")
     assert said.startswith(
-        "tls://127.0.0.1:9: expected Dask's scheduler, found none within 0 s (TLS expects a `ssl_context`"
+        "tls://127.0.0.1:9: expected Dask's scheduler, found none within 0 s (Dask's configuration has no certificates for a client)"
     )
     assert hint == "start one: dask scheduler; for tls:// see docs/cluster.md"
 

@@ -13,6 +13,7 @@ import re
 import secrets
 import signal
 import tempfile
+import threading
 import time
 import warnings
 from collections import Counter, deque
@@ -22,7 +23,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, Future, LocalCluster
+from distributed import Client, Future, LocalCluster, Security
 from distributed.scheduler import KilledWorker
 
 from why128.errors import SurroundingsError, Why128Error, shown
@@ -204,13 +205,35 @@ def _connected(on: str, workers: int, stack: ExitStack) -> Client:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "(?s).*Mismatched versions")  # which are told in our own words
-            client = stack.enter_context(Client(where, timeout=PATIENCE, set_as_default=False))
+            if on.startswith("tls://") and Security().get_connection_args("client")["ssl_context"] is None:
+                raise OSError("Dask's configuration has no certificates for a client")
+            client = stack.enter_context(_client(where))
     except (OSError, TypeError, ValueError, RuntimeError) as fault:  # nobody there, or TLS without certificates
         raise SurroundingsError(
             f"{shown(on)}: expected Dask's scheduler, found none within {PATIENCE:.0f} s ({shown(fault)}); nothing was trained",
             hint="start one: dask scheduler; for tls:// see docs/cluster.md",
         ) from None
     return client
+
+
+def _client(where: Any) -> Client:
+    """A client; Dask's own bound does not hold for what listens and says nothing."""
+    made: queue.SimpleQueue[Client | Exception] = queue.SimpleQueue()
+
+    def make() -> None:
+        try:
+            made.put(Client(where, timeout=PATIENCE, set_as_default=False))
+        except Exception as fault:
+            made.put(fault)
+
+    threading.Thread(target=make, daemon=True).start()
+    try:
+        found = made.get(timeout=2 * PATIENCE)
+    except queue.Empty:
+        raise TimeoutError("it says nothing") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _await_workers(on: str, client: Client) -> None:
