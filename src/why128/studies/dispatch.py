@@ -131,12 +131,13 @@ class Dispatch:
                 pause = PAUSE
                 continue
             out.asked = began = time.monotonic()
+            pause = PAUSE  # where nothing travels: a worker that compiles may only be slow to say so
             with suppress(Exception):  # it died meanwhile
                 found = self.client.run(node.kept, out.attempt, out.written, workers=[out.worker])[out.worker]
                 if found is not None:
                     out.written = found[0]
                     self._keep(luck, found[1])
-            pause = max(PAUSE, (time.monotonic() - began) / SHARE)
+                    pause = max(PAUSE, (time.monotonic() - began) / SHARE)
 
     def _keep(self, luck: Luck, checkpoint: bytes) -> None:
         """A checkpoint into the study's folder.  A disk that refuses costs work, no result."""
