@@ -153,7 +153,7 @@ def test_a_study_is_the_command_that_a_person_would_type(tmp_path):
     typed = " ".join(why128_study.command(job, tmp_path / "s")[1:])
     assert typed.startswith("-m why128 study sample --out ")
     assert typed.endswith("--widths 0,8 --replicates 5 --epochs 10 --batch-size 128 --seed 1")
-    assert why128_study.COHORTS.match("5 of 5 cohorts done · telling").groups() == ("5", "5")
+    assert why128_study.REPLICATES.match("5 of 5 replicates done · telling").groups() == ("5", "5")
 
 
 def test_initial_weights_are_glorot_s():

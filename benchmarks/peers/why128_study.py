@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.memory import peak
 from benchmarks.peers.job import Group, Job, asked, tell, versions
 
-COHORTS = re.compile(r"(\d+) of (\d+) cohorts? done")
+REPLICATES = re.compile(r"(\d+) of (\d+) replicates? done")
 LOOKS = 0.1  # seconds between two looks at the processes' peaks, which the system keeps by itself
 
 
@@ -50,7 +50,7 @@ def conducted(job: Job, folder: Path) -> dict:
     said = []
     for line in study.stderr:
         said.append(line)
-        found = COHORTS.match(line)
+        found = REPLICATES.match(line)
         if evaluated is None and found and found[1] == found[2]:
             evaluated = time.perf_counter() - began
     if study.wait() or evaluated is None:

@@ -133,7 +133,7 @@ def test_the_verdict_has_types_and_ranges(study):
 
 def test_progress_goes_to_standard_error_without_escapes(study):
     assert study.err.splitlines()[0] == "pets: 120 images, 3 classes; 2 candidates × 2 replicates"
-    assert study.err.count(" of 2 cohorts done") >= 2
+    assert study.err.count(" of 2 replicates done") >= 2
     assert "\x1b" not in study.err + study.out
 
 

@@ -18,6 +18,7 @@ from tests.studies.conftest import DATA, PLAN
 from tests.studies.test_hiring import LONG, LUCKS, MIDDLE, bench
 from why128.errors import SurroundingsError
 from why128.report.answer import Answer
+from why128.studies import bench as benches
 from why128.studies import cluster as clusters
 from why128.studies import conduct, dispatch, node
 from why128.studies.bench import Pictures, versions
@@ -184,7 +185,7 @@ def test_a_cluster_of_ones_own_comes_to_the_same(desk):
     own = begun(*command, "own", "--on", "dask", within=desk)
     out, said = own.communicate(timeout=PATIENCE)
     assert own.returncode == 0, said
-    assert "3 of 3 cohorts done" in said, "as without a cluster"
+    assert "3 of 3 replicates done" in said, "as without a cluster"
     here = begun(*command, "here", within=desk)
     _, said = here.communicate(timeout=PATIENCE)
     assert here.returncode == 0, said
@@ -359,27 +360,47 @@ def answers(out, luck, count=1):
 
 def test_an_attempt_is_told_from_where_to_begin_and_the_last_one_is_made_alone(out):
     luck = Luck.of(1)
-    out.file(luck).write_bytes(b"where it stands")
+    (file,) = out.files(luck)
+    file.write_bytes(b"where it stands")
     out._out[luck] = dispatch.Out(None)
-    assert answers(out, luck, 3) == [(b"where it stands", True)] * 2 + [(None, False)]
+    there = {file.name: b"where it stands"}
+    assert answers(out, luck, 3) == [(there, True)] * 2 + [({}, False)]
     assert out.tries[luck] == ATTEMPTS - 1
     out.alone = luck
     out.client.said.clear()
-    assert answers(out, luck, 2) == [(b"where it stands", True), (None, False)]
+    assert answers(out, luck, 2) == [(there, True), ({}, False)]
 
 
 def test_what_nobody_waits_for_is_not_wanted(out):
-    assert answers(out, Luck.of(2)) == [(None, False)]
+    assert answers(out, Luck.of(2)) == [({}, False)]
     out.hear((0.0, {"run": 6, "luck": [1, 1, 1], "epoch": 3}))
     assert out.heard.empty(), "an earlier run's"
 
 
-def test_a_checkpoint_of_a_finished_cohort_is_not_kept(out):
-    out._keep(Luck.of(0), b"late")
-    assert not out.file(Luck.of(0)).exists()
+def test_checkpoints_of_a_finished_replicate_are_not_kept(out):
+    (file,) = out.files(Luck.of(0))
+    out._keep(Luck.of(0), {file.name: b"late"})
+    assert not file.exists()
     out._out[Luck.of(0)] = dispatch.Out(None)
-    out._keep(Luck.of(0), b"in time")
-    assert out.file(Luck.of(0)).read_bytes() == b"in time"
+    out._keep(Luck.of(0), {file.name: b"in time", "../elsewhere": b"of no cohort"})
+    assert file.read_bytes() == b"in time"
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_every_cohort_of_a_replicate_has_a_checkpoint_that_travels(monkeypatch, tmp_path):
+    monkeypatch.setattr(benches, "ROWS", 6)
+    first, last = node.files(bench(), Luck.of(0), tmp_path)
+    attempt = node.Attempt(files=(first, last))
+    monkeypatch.setitem(node.UNDER_WAY, attempt.name, attempt)
+    assert node.kept(attempt.name, 0.0) is None
+    first.write_bytes(b"one")
+    os.utime(first, (100, 100))
+    assert node.kept(attempt.name, 0.0) == (100, {first.name: b"one"})
+    last.write_bytes(b"other")
+    os.utime(last, (200, 200))
+    assert node.kept(attempt.name, 0.0) == (200, {first.name: b"one", last.name: b"other"})
+    assert node.kept(attempt.name, 100.0) == (200, {last.name: b"other"})
+    assert node.kept(attempt.name, 200.0) is None
 
 
 def test_how_a_death_is_told_of(out):

@@ -35,7 +35,7 @@ STYLES = {"enough": "bold green", "best": "bold", "possible": "green", "failed":
 
 
 class Watch:
-    """What is known of a running study: what it trains now, how far each cohort is, and the accuracies so far."""
+    """What is known of a running study: what it trains now, how far each replicate is, and the accuracies so far."""
 
     def __init__(self, plan: Plan, title: str):
         self.plan, self.title = plan, title
@@ -43,7 +43,7 @@ class Watch:
         self.stage = Stage(plan.labels, plan.replicates, twins=False)
         self.latest: dict[object, EpochDone] = {}  # of this stage, by luck
         self.seen: dict[str, dict[object, float]] = {label: {} for label in plan.labels}
-        self.finished = 0  # cohorts of this stage
+        self.finished = 0  # replicates of this stage
         self.said: list[str] = []  # what happened besides training
 
     def hear(self, heard: Heard) -> None:
@@ -65,7 +65,7 @@ class Watch:
     @property
     def share(self) -> float:
         """How much of this stage's epochs is done."""
-        return sum(e.epoch + 1 for e in self.latest.values()) / (self.stage.cohorts * self.plan.recipe.epochs)
+        return sum(e.epoch + 1 for e in self.latest.values()) / (self.stage.replicates * self.plan.recipe.epochs)
 
     def line(self) -> str:
         """What is being trained, and the time left."""
@@ -75,7 +75,7 @@ class Watch:
         elif not self.latest:
             doing = "compiling"
         else:
-            doing = f"replicate {min(self.finished + 1, self.stage.cohorts)} of {self.stage.cohorts}"
+            doing = f"replicate {min(self.finished + 1, self.stage.replicates)} of {self.stage.replicates}"
         left = f" · {spent * (1 - share) / share:.0f} s left" if share > 0.05 and not self.stage.twins else ""
         return f"{doing} · {spent:.0f} s{left}"
 
@@ -124,9 +124,11 @@ def watched(plan: Plan, data: Dataset, settling: bool) -> Iterator[Callable[[Hea
         if isinstance(heard, Resumed | Lost):
             say(watch.said[-1])
         elif isinstance(heard, Stage) and not heard.twins and len(heard.labels) < len(plan.labels):
-            say(f"{', '.join(heard.labels)} neurons, {words.counted(heard.cohorts, 'replicate')}")
+            say(f"{', '.join(heard.labels)} neurons, {words.counted(heard.replicates, 'replicate')}")
         elif not isinstance(heard, Stage | EpochDone):
-            say(f"{watch.finished} of {words.counted(watch.stage.cohorts, 'cohort')} done · {watch.line()}")
+            say(
+                f"{watch.finished} of {words.counted(watch.stage.replicates, 'network' if watch.stage.twins else 'replicate')} done · {watch.line()}"
+            )
 
     yield hear
 

@@ -1,7 +1,7 @@
-"""A cluster's crew: cohorts are trained by Dask's workers, wherever these are; otherwise as crew.py has it.
+"""A cluster's crew: replicates are trained by Dask's workers, wherever these are; otherwise as crew.py has it.
 
 Whatever dies there is tried again from its checkpoint, and ends as a Replicate, or as Lost.  The images are sent once, as
-data that Dask keeps; so is what all cohorts of a run share.  Results, and all files, are this process's.
+data that Dask keeps; so is what all replicates of a run share.  Results, and all files, are this process's.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ ALIKE = ("why128", *MADE_BY, "distributed")  # whose versions must be the same e
 
 
 class Cluster:
-    """Trains cohorts of one data set on a cluster, keeping checkpoints in a folder here.  Use `with`: it frees the cluster."""
+    """Trains replicates of one data set on a cluster, keeping checkpoints in a folder here.  Use `with`: it frees the cluster."""
 
     def __init__(self, on: str, pictures: Pictures, checkpoints: Path, workers: int):
-        """`on` is an address, or LOCAL; `workers` how many cohorts at a time, 0: as many as the cluster has threads.
+        """`on` is an address, or LOCAL; `workers` how many replicates at a time, 0: as many as the cluster has threads.
 
         Raises SurroundingsError where there is no scheduler, no worker, or where versions differ: nothing is trained then.
         """
@@ -65,7 +65,7 @@ class Cluster:
         self._left.close()
 
     def run(self, bench: Bench, lucks: Sequence[Luck]) -> Generator[Event]:
-        """Train a cohort a luck; every one of them ends as a Replicate, or as Lost.
+        """Train a replicate a luck; every one of them ends as a Replicate, or as Lost.
 
         Whoever stops asking stops the training.  Raises Why128Error for a fault of ours on a worker, SurroundingsError
         where the scheduler or all workers have gone.
@@ -84,7 +84,7 @@ class Cluster:
             ) from None
 
     def submit(self, bench: Future, luck: Luck) -> Future:
-        """One attempt after the other at this cohort, until one has an outcome."""
+        """One attempt after the other at this replicate, until one has an outcome."""
         errand = node.Errand(self._topic, self._runs, luck, self._versions)
         key = f"why128-{secrets.token_hex(8)}"
         return self.client.submit(node.train, errand, self._images, bench, key=key, pure=False)
@@ -101,12 +101,12 @@ class Cluster:
 
     @property
     def room(self) -> int:
-        """How many cohorts to have out: as many as are trained at a time, and those that follow at once."""
+        """How many replicates to have out: as many as are trained at a time, and those that follow at once."""
         return self.most or 2 * sum(self.client.nthreads().values())
 
 
 class _Round:
-    """The training of some cohorts, from the first task to the last outcome."""
+    """The training of some replicates, from the first task to the last outcome."""
 
     def __init__(self, cluster: Cluster, bench: Bench, out: Dispatch):
         self.cluster, self.bench, self.out = cluster, bench, out

@@ -49,7 +49,7 @@ class Stage:
     """What a study is about to train: these networks, so often."""
 
     labels: tuple[str, ...]
-    cohorts: int
+    replicates: int  # how many; of twins, their networks
     twins: bool  # whether it is to tell the parts of luck apart
 
 
@@ -101,7 +101,7 @@ class _Job:
 
 
 def _why_lost(notes: Mapping[str, Any]) -> str:
-    """How the cohorts ended that were given up."""
+    """How the replicates ended that were given up."""
     return "; ".join(dict.fromkeys(reason for _, reason in notes.get("lost", []))) or "all were interrupted"
 
 
@@ -259,7 +259,7 @@ def _train(job: _Job, step: Step, deadline: float | None = None) -> tuple[int, .
 
 
 def _events(job: _Job, entries: Sequence[Entry], lucks: Sequence[Luck]) -> Generator[Event]:
-    """What happens while these are trained; whoever asks for the next event has kept a finished cohort."""
+    """What happens while these are trained; whoever asks for the next event has kept a finished replicate."""
     bench = Bench.of(job.plan, job.data, job.division, entries, WATCHED)
     with closing(job.crew.run(bench, lucks)) as events:
         for event in events:
@@ -314,7 +314,7 @@ def _keep(job: _Job, places: Sequence[int], done: Replicate) -> None:
 
 
 def _trial(job: _Job, place: int, setting: int, done: Replicate, t: int, what: tuple[str, int, str]) -> Trial:
-    """Network t of a cohort as a row; `what` is the twin's factor, the replicate, and the network's file."""
+    """Network t of a replicate as a row; `what` is the twin's factor, the replicate, and the network's file."""
     candidate, learned, held_out = job.plan.candidates[place], done.learned, done.held_out
     return Trial(
         job.plan.labels[place],

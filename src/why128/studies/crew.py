@@ -27,7 +27,7 @@ from why128.errors import Why128Error
 from why128.studies.bench import Bench, Pictures, Task
 from why128.studies.events import Event, Lost, Luck, Replicate
 
-ATTEMPTS = 3  # that a cohort gets before it is given up
+ATTEMPTS = 3  # that a replicate gets before it is given up
 GRACE = 2.0  # seconds that a crew gets to keep where it stands; compiling cannot be interrupted
 DYING = 1.0  # seconds from a process's last word to its end: killed before, it could not be told how it ended
 # What reaches every process of a terminal, or of a service: the one that asks for the training decides what becomes of it.
@@ -87,7 +87,7 @@ class Crew:
         self._shared.close()
 
     def run(self, bench: Bench, lucks: Sequence[Luck]) -> Generator[Event]:
-        """Train a cohort a luck; every one of them ends as a Replicate, or as Lost.
+        """Train a replicate a luck; every one of them ends as a Replicate, or as Lost.
 
         Whoever stops asking stops the training.  Raises Why128Error for a fault of ours in the process.
         """

@@ -1,4 +1,4 @@
-"""One run on a cluster: which cohorts are out, how often each was tried, and where each stands.
+"""One run on a cluster: which replicates are out, how often each was tried, and where each stands.
 
 The study's side of node.py.  Two threads work beside the study, which keeps results meanwhile: one answers every
 attempt from where it is to begin, the other fetches checkpoints, one after the other, for a small share of the time.
@@ -31,17 +31,17 @@ PAUSE = 0.1  # seconds between two fetches, at least; else so many that fetching
 
 @dataclass
 class Out:
-    """A cohort that is out: its task, and the attempt that is under way, if one is."""
+    """A replicate that is out: its task, and the attempt that is under way, if one is."""
 
     future: Future | None
     worker: str = ""  # its address
     attempt: str = ""  # its name
-    written: float = 0.0  # when the checkpoint that was fetched last was written, by its worker's clock
+    written: float = 0.0  # when what was fetched last was written, by its worker's clock
     asked: float = 0.0  # when it was asked for last, by ours
 
 
 class Dispatch:
-    """The cohorts of one run that are out.  Use `with`: it leaves none."""
+    """The replicates of one run that are out.  Use `with`: it leaves none."""
 
     def __init__(self, client: Client, number: int, bench: Bench, checkpoints: Path):
         self.client, self.number, self.bench, self.checkpoints = client, number, bench, checkpoints
@@ -74,13 +74,13 @@ class Dispatch:
         return len(self._out)
 
     def send(self, luck: Luck, submit: Callable[[], Future]) -> None:
-        """Have a cohort trained, by the task that `submit` submits."""
+        """Have a replicate trained, by the task that `submit` submits."""
         out = self._out[luck] = Out(None)  # before it can begin
         out.future = submit()
         out.future.add_done_callback(lambda future: self.heard.put((luck, future)))
 
     def back(self, luck: Luck, future: Future) -> bool:
-        """A task has ended: whether it was this cohort's present one."""
+        """A task has ended: whether it was this replicate's present one."""
         with self._lock:
             out = self._out.get(luck)
             if out is None or out.future is not future:
@@ -96,12 +96,12 @@ class Dispatch:
 
     # ---------------------------------------------------------------- where each stands
 
-    def file(self, luck: Luck) -> Path:
-        """Where this cohort's checkpoint lies."""
-        return self.checkpoints / f"{self.bench.address(luck)}.npz"
+    def files(self, luck: Luck) -> tuple[Path, ...]:
+        """Where this replicate's checkpoints lie."""
+        return node.files(self.bench, luck, self.checkpoints)
 
     def _answer(self) -> None:
-        """Tells each attempt from where it begins, or that it is not wanted: the last one of a cohort is made alone, so that an
+        """Tells each attempt from where it begins, or that it is not wanted: the last one of a replicate is made alone, so that an
         innocent one is not lost with a guilty one that trains in the same process."""
         while (message := self._begun.get()) is not None:
             luck = Luck(*message["luck"])
@@ -113,9 +113,9 @@ class Dispatch:
                     out.worker, out.attempt, out.written = message["at"], message["begun"], 0.0
                     self.tries[luck] += 1
                     self.last[luck] = message["at"]
-            start = None
+            start: node.Checkpoints = {}
             with suppress(OSError):
-                start = self.file(luck).read_bytes() if wanted else None
+                start = node.contents(self.files(luck)) if wanted else start
             with suppress(Exception):  # it died meanwhile, and Dask starts it again
                 self.client.run(node.begin, message["begun"], start, wanted, workers=[message["at"]])
 
@@ -139,11 +139,12 @@ class Dispatch:
                     self._keep(luck, found[1])
                     pause = max(PAUSE, (time.monotonic() - began) / SHARE)
 
-    def _keep(self, luck: Luck, checkpoint: bytes) -> None:
-        """A checkpoint into the study's folder.  A disk that refuses costs work, no result."""
+    def _keep(self, luck: Luck, checkpoints: node.Checkpoints) -> None:
+        """Checkpoints into the study's folder.  A disk that refuses costs work, no result."""
         with self._lock, suppress(SurroundingsError):
-            if luck in self._out:  # or else it is finished, and has served
-                aside.write(self.file(luck), checkpoint)
+            for file in self.files(luck) if luck in self._out else ():  # or else it is finished, and they have served
+                if file.name in checkpoints:
+                    aside.write(file, checkpoints[file.name])
 
     def _recall(self) -> None:
         """Have all attempts end, and keep where they stand: as far as that takes no longer than GRACE."""
@@ -158,8 +159,8 @@ class Dispatch:
             with suppress(Exception):  # it died, or takes too long
                 assert out.future is not None
                 ended = out.future.result(timeout=max(0.0, last - time.monotonic()))
-                if isinstance(ended, node.Stopped) and ended.checkpoint is not None:
-                    self._keep(luck, ended.checkpoint)
+                if isinstance(ended, node.Stopped):
+                    self._keep(luck, ended.checkpoints)
 
     def _stop(self, begun: list[Out]) -> None:
         with suppress(Exception):  # as where the scheduler has gone

@@ -1,7 +1,7 @@
-"""Who trains a study's cohorts: a crew on this machine, or the workers of a cluster.
+"""Who trains a study's replicates: a crew on this machine, or the workers of a cluster.
 
 Either is made of (images, folder for checkpoints, cohorts at a time), is used in a `with`, and has one ability, `run`, which
-takes a Bench and a luck for each cohort, and gives the same events.
+takes a Bench and a luck for each replicate, and gives the same events.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Trains(Protocol):
     """What a study asks of whoever trains."""
 
     def run(self, bench: Bench, lucks: Sequence[Luck]) -> Generator[Event]:
-        """Train a cohort a luck; every one of them ends as a Replicate, or as Lost."""
+        """Train a replicate a luck; every one of them ends as a Replicate, or as Lost."""
 
 
 Hire = Callable[[Pictures, Path, int], AbstractContextManager[Trains]]  # how many at a time; 0 leaves it to who trains

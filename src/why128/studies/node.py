@@ -1,6 +1,6 @@
-"""What a worker of a cluster does: trains one cohort, tells how far it is, and hands out where it stands.
+"""What a worker of a cluster does: trains one replicate, tells how far it is, and hands out where it stands.
 
-A task is a specification, a luck and a checkpoint, so it may run again anywhere and come to the same bits.  It asks from
+A task is a specification, a luck and checkpoints (one a cohort), so it may run again anywhere and come to the same bits.  It asks from
 where to begin, because Dask starts it again by itself where a worker dies, and only the study knows how far it was.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,10 +25,12 @@ from why128.studies.events import EpochDone, Luck, Replicate
 ANSWER = 30.0  # seconds within which it is said from where to begin; then it begins anew, to the same bits
 LOOK = 0.2  # seconds between two looks at whether the scheduler still wants it
 
+Checkpoints = Mapping[str, bytes]  # a replicate's, by the names of their files
+
 
 @dataclass(frozen=True)
 class Errand:
-    """One cohort to be trained somewhere, for one run of a study."""
+    """One replicate to be trained somewhere, for one run of a study."""
 
     topic: str  # under which is told what happens
     run: int  # of the study's runs: what comes late from an earlier one is none of this one's
@@ -38,9 +40,9 @@ class Errand:
 
 @dataclass(frozen=True)
 class Stopped:
-    """A task that ended before its cohort was trained, and what it kept last."""
+    """A task that ended before its replicate was trained, and what it kept last."""
 
-    checkpoint: bytes | None = None
+    checkpoints: Checkpoints = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,20 +54,20 @@ class Unlike:
 
 @dataclass
 class Attempt:
-    """One try at a cohort, in this process now."""
+    """One try at a replicate, in this process now."""
 
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     answered: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
-    start: bytes | None = None  # the checkpoint to go on from
-    file: Path | None = None  # where its own checkpoints are
+    start: Checkpoints = field(default_factory=dict)  # to go on from
+    files: tuple[Path, ...] = ()  # where its own checkpoints are
 
 
 UNDER_WAY: dict[str, Attempt] = {}  # by name
 
 
 def train(errand: Errand, pictures: Pictures, bench: Bench) -> Replicate | Stopped | Fault | Unlike:
-    """Train one cohort: the task that Dask runs, in a thread of a worker."""
+    """Train one replicate: the task that Dask runs, in a thread of a worker."""
     if other := [f"{name} {has}" for name, has in versions().items() if errand.versions[name] != has]:
         return Unlike(f"worker {get_worker().address} has {', '.join(other)}")
     worker, attempt = get_worker(), Attempt()
@@ -88,16 +90,17 @@ def _trained(
     attempt.answered.wait(ANSWER)
     if attempt.stop.is_set():
         return Stopped()
-    attempt.file = folder / f"{bench.address(errand.luck)}.npz"
-    if attempt.start is not None:
-        attempt.file.write_bytes(attempt.start)
+    attempt.files = files(bench, errand.luck, folder)
+    for file in attempt.files:
+        if file.name in attempt.start:
+            file.write_bytes(attempt.start[file.name])
     for event in trials(Task(0, bench, (errand.luck,), 1, folder), pictures, attempt.stop):
         if isinstance(event, Replicate):
             return event
         if isinstance(event, EpochDone):
             measured = {name: values.tolist() for name, values in event.measured.items()}
             _tell(worker, errand, epoch=event.epoch, measured=measured)
-    return Stopped(_content(attempt.file))
+    return Stopped(contents(attempt.files))
 
 
 def _tell(worker: Worker, errand: Errand, **what: Any) -> None:
@@ -134,7 +137,7 @@ def _watched(worker: Worker, attempt: Attempt) -> Iterator[None]:
 # -------------------------------------------------------------------- what a study asks of a worker under way
 
 
-def begin(name: str, start: bytes | None, wanted: bool) -> None:
+def begin(name: str, start: Checkpoints, wanted: bool) -> None:
     """Say to an attempt from where it begins; or, where it is not wanted, that it is to end."""
     if attempt := UNDER_WAY.get(name):
         attempt.start = start
@@ -143,23 +146,28 @@ def begin(name: str, start: bytes | None, wanted: bool) -> None:
         attempt.answered.set()
 
 
-def kept(name: str, since: float) -> tuple[float, bytes] | None:
+def kept(name: str, since: float) -> tuple[float, Checkpoints] | None:
     """Where an attempt stands, and when that was written; None where nothing was since."""
     attempt = UNDER_WAY.get(name)
-    if attempt is None or attempt.file is None or not attempt.file.exists():
-        return None
-    written = attempt.file.stat().st_mtime
-    return (written, attempt.file.read_bytes()) if written > since else None
+    written = {file: file.stat().st_mtime for file in attempt.files if file.exists()} if attempt else {}
+    fresh = [file for file, when in written.items() if when > since]
+    return (max(written.values()), contents(fresh)) if fresh else None
 
 
 def stop(names: list[str]) -> None:
     """End these attempts; each keeps where it stands."""
     for name in names:
-        begin(name, None, wanted=False)
+        begin(name, {}, wanted=False)
 
 
-def _content(file: Path) -> bytes | None:
-    return file.read_bytes() if file.exists() else None
+def files(bench: Bench, luck: Luck, folder: Path) -> tuple[Path, ...]:
+    """Where the checkpoints of a replicate's cohorts lie."""
+    return tuple(folder / f"{cohort.address(luck)}.npz" for cohort in bench.cohorts)
+
+
+def contents(found: Iterable[Path]) -> Checkpoints:
+    """What these files hold, of those that are there."""
+    return {file.name: file.read_bytes() for file in found if file.exists()}
 
 
 def told(message: Mapping[str, Any]) -> EpochDone:
