@@ -13,7 +13,7 @@ from why128.cli.reading import open_source, reading_options
 from why128.cli.recipe import ACTIVATION, DEFAULTS, options, recipe, recipe_options
 from why128.cli.signals import Terminated
 from why128.errors import InputRefused, SurroundingsError, UsageError, shown
-from why128.studies import asked, hiring
+from why128.studies import asked
 from why128.studies import plan as plans
 from why128.studies.budget import Budget
 from why128.studies.until import Until, limit
@@ -126,7 +126,10 @@ def command(ctx, data, workers, on, out, resume, size, skip_bad, as_json, until_
     """
     if workers is not None and workers < 1:
         raise UsageError(f"--workers: expected a whole number of at least 1, got {workers}")
-    hiring.check(on)
+    if on is not None:
+        from why128.studies.hiring import check
+
+        check(on)
     if resume is not None:
         plan, until, images, source = _resumed(ctx, resume, data)
     else:
