@@ -98,8 +98,8 @@ class Processes:
 
 def at_work():
     """This worker's process, and which replicates it trains."""
-    files = [attempt.file.stem for attempt in list(node.UNDER_WAY.values()) if attempt.file]
-    return os.getpid(), [int(name.rpartition("-")[2]) for name in files]
+    begun = [file.stem for attempt in list(node.UNDER_WAY.values()) for file in attempt.files]
+    return os.getpid(), [int(name.rpartition("-")[2]) for name in begun]
 
 
 def attempts():

@@ -43,8 +43,9 @@ def test_with_a_killed_node_the_study_is_the_undisturbed_one_bit_for_bit(process
         if not isinstance(event, EpochDone):
             return
         if not killed and f"{bench(MIDDLE).address(event.luck)}.npz" in files(folder / "checkpoints"):
-            kill_node(processes, processes.busy()[0])
-            killed.append(event)
+            for pid in processes.busy(event.replicate)[:1]:  # or else it has ended since
+                kill_node(processes, pid)
+                killed.append(event)
 
     found = conduct.study(MIDDLE, DATA, folder, tell, on=processes.address)
     assert killed
