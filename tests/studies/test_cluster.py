@@ -313,9 +313,7 @@ def test_with_certificates_it_is_encrypted(tmp_path):
         bare = begun(*command, processes.address, within=tmp_path)
         _, said = bare.communicate(timeout=300)
         assert bare.returncode == 4
-        assert said.startswith(
-            f"why128: error: {processes.address}: expected Dask's scheduler, found none within 10 s ("
-        )
+        assert f"\nwhy128: error: {processes.address}: expected Dask's scheduler, found none within 10 s (" in said
     finally:
         processes.end()
 
