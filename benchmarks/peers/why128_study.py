@@ -53,6 +53,7 @@ def conducted(job: Job, folder: Path) -> dict:
         found = REPLICATES.match(line)
         if evaluated is None and found and found[1] == found[2]:
             evaluated = time.perf_counter() - began
+    study.stderr.close()
     if study.wait() or evaluated is None:
         raise SystemExit("why128 study ended with status {}: {}".format(study.returncode, "".join(said[-3:])))
     watching.join()
