@@ -52,7 +52,9 @@ def _accuracy(study: Study) -> Figure:
     level = words.level(study.plan.confidence)
     drawn = f"Faint dots are single networks, and the band is the {level} interval on their mean"
     drawn += f"; {words.between(study)}." if study.answered else "."
-    return Figure("accuracy", title, _said(study, "compared", "likely", "underfit", first=drawn), chart, accuracy.table(found))
+    return Figure(
+        "accuracy", title, _said(study, "compared", "likely", "underfit", first=drawn), chart, accuracy.table(found)
+    )
 
 
 def _gap(study: Study) -> Figure:
