@@ -1,26 +1,31 @@
 """The machinery: the only folder that imports JAX.
 
-It takes arrays and a cohort (cohort.py), trains by the one loop (training.py), and gives back numbers and weights.
+It takes arrays and a cohort (cohort.py), trains one replicate of it or a group of them (runs.py) by the one loop
+(training.py), on one device or several (devices.py), and gives back numbers and weights.
 """
 
 from why128.engine.cohort import Cohort, Data, State
+from why128.engine.devices import devices, maps, mesh, room
 from why128.engine.kept import keep_programs
+from why128.engine.runs import Group, Run
 from why128.engine.training import (
     Assessment,
     Epoch,
     Progress,
-    Run,
     advance,
+    apart,
     assess,
     begin,
     epoch,
+    here,
     leaves,
     restored,
     start,
+    together,
     train,
 )
 
 __all__ = [
-    "Assessment", "Cohort", "Data", "Epoch", "Progress", "Run", "State",
-    "advance", "assess", "begin", "epoch", "keep_programs", "leaves", "restored", "start", "train",
+    "Assessment", "Cohort", "Data", "Epoch", "Group", "Progress", "Run", "State", "advance", "apart", "assess", "begin",
+    "devices", "epoch", "here", "keep_programs", "leaves", "maps", "mesh", "restored", "room", "start", "together", "train",
 ]  # fmt: skip

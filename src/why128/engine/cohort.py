@@ -12,14 +12,16 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import erf
+from jax.sharding import Mesh
 
 from why128 import ladder as ladders
+from why128.engine.devices import mapped, on_each, spread
 from why128.engine.updates import direction
 from why128.ladder import Ladder, Parameters
 from why128.layers import Dropout
@@ -77,12 +79,13 @@ class Data(NamedTuple):
     weights: jax.Array  # (N,) float32, how much each image counts in the loss
 
     @classmethod
-    def of(cls, images: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> Data:
-        """Arrays on the device: images (N, D), labels (N,), weights (N,) or one each."""
+    def of(
+        cls, images: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None, over: Mesh | None = None
+    ) -> Data:
+        """Arrays on the device, or on each of several: images (N, D), labels (N,), weights (N,) or one each."""
         ones = np.ones(len(labels), np.float32) if weights is None else weights
-        return cls(
-            jnp.asarray(images), jnp.asarray(np.asarray(labels, np.int32)), jnp.asarray(np.asarray(ones, np.float32))
-        )
+        arrays = images, np.asarray(labels, np.int32), np.asarray(ones, np.float32)
+        return cls(*(jnp.asarray(a) if over is None else jax.device_put(a, on_each(over)) for a in arrays))
 
 
 class State(NamedTuple):
@@ -112,10 +115,20 @@ class Sums(NamedTuple):
 
 
 class Program:
-    """A function of arrays, compiled once for each set of shapes, also when several threads ask at once."""
+    """A function of arrays, compiled once for each set of shapes, also when several threads ask at once.
 
-    def __init__(self, function: Callable, donated: tuple[int, ...] = ()):
-        self._jitted = jax.jit(function, donate_argnums=donated)
+    Over devices it is mapped: `own` says of which arguments each replicate has its own (devices.mapped).
+    """
+
+    def __init__(self, function: Callable, own: Sequence[bool], over: Mesh | None, donated: tuple[int, ...] = ()):
+        placed: dict[str, Any] = {}
+        if over is not None:
+            function = mapped(function, over, own)
+            places = tuple(spread(over) if each else on_each(over) for each in own)
+            placed = {"in_shardings": places, "out_shardings": spread(over)}
+        self._jitted = jax.jit(function, donate_argnums=donated, **placed)
+        # An accelerator would round what it multiplies to fewer digits than float32 has, and answer otherwise.
+        self._precision = None if over is None and jax.default_backend() == "cpu" else "highest"
         self._compiled: dict[tuple, Callable] = {}
         self._one_at_a_time = threading.Lock()
 
@@ -124,7 +137,8 @@ class Program:
         shapes = tuple((a.shape, str(a.dtype)) for a in jax.tree.leaves(arguments))
         with self._one_at_a_time:
             if shapes not in self._compiled:
-                self._compiled[shapes] = self._jitted.lower(*arguments).compile()
+                with jax.default_matmul_precision(self._precision):
+                    self._compiled[shapes] = self._jitted.lower(*arguments).compile()
             return self._compiled[shapes]
 
     def __call__(self, *arguments):
@@ -132,16 +146,23 @@ class Program:
 
 
 class Programs(NamedTuple):
-    """The two programs of a cohort."""
+    """The two programs of a cohort; mapped, what changes from replicate to replicate has a first axis R."""
 
     learn: Program  # a stretch: (state, Sums, data, order (S, B), first, last, pace, key (2,)) -> (state, Sums)
     assess: Program  # (parameters, data, batch (B,)) -> (losses (K, B), hits (K, B))
 
 
+def programs(cohort: Cohort, over: Mesh | None = None) -> Programs:
+    """The programs of a cohort, or of several replicates of it over devices; the same objects for equal cohorts."""
+    return _programs(cohort, over)
+
+
 @lru_cache(maxsize=64)
-def programs(cohort: Cohort) -> Programs:
-    """The programs of a cohort, the same objects for equal cohorts."""
-    return Programs(Program(_learn(cohort), donated=(0, 1)), Program(_assess(cohort)))
+def _programs(cohort: Cohort, over: Mesh | None) -> Programs:
+    own = True, True, False, True, False, False, False, True  # state, sums and order, and what dropout drops
+    return Programs(
+        Program(_learn(cohort), own, over, donated=(0, 1)), Program(_assess(cohort), (True, False, True), over)
+    )
 
 
 def _learn(cohort: Cohort) -> Callable:

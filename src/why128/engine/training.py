@@ -1,4 +1,5 @@
-"""The one training loop (`advance`): `fit` goes through it with a ladder of one, a study with a replicate of the whole ladder."""
+"""The one training loop (`advance`): `fit` goes through it with a ladder of one, a study with a replicate of the whole ladder,
+or with several replicates mapped."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from why128.addresses import draws, key_words
 from why128.engine.cohort import ASSESSED_AT_ONCE, NOBODY, Cohort, Data, Pace, State, Sums, programs
+from why128.engine.runs import Group, Run
 from why128.engine.updates import direction
 from why128.ladder import Parameters
 
@@ -20,22 +22,8 @@ FIRST_STRETCH = 32  # steps, before it is known how long they take
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
-    """One cohort's training: which images, for how long, by which luck."""
-
-    learned: np.ndarray  # rows of the data to learn from
-    epochs: int
-    seed: int
-    replicate: int = 0  # whose order of images, and whose dropout
-    shuffle: bool = True
-    first_epoch: int = 0  # the address of the next epoch's order: not 0 when training goes on
-    rates: Sequence[float | None] | None = None  # a learning rate a candidate; None is the optimiser's
-    decays: Sequence[float | None] | None = None  # a weight decay a candidate; None is the optimiser's, or 0
-
-
-@dataclass(frozen=True, eq=False)
 class Assessment:
-    """Images answered without learning, image by image."""
+    """Images answered without learning, image by image; of a group with a first axis R."""
 
     losses: np.ndarray  # (K, N) float32
     hits: np.ndarray  # (K, N) bool
@@ -43,7 +31,7 @@ class Assessment:
 
 @dataclass(frozen=True, eq=False)
 class Epoch:
-    """What one epoch gave, by candidate; `state` is overwritten when the next epoch is asked for."""
+    """What one epoch gave, by candidate, of a group with a first axis R; `state` is overwritten when the next is asked for."""
 
     number: int
     state: State
@@ -84,6 +72,25 @@ def begin(cohort: Cohort, run: Run, state: State) -> Progress:
     return Progress(run.first_epoch, 0, steps, state, Sums.nothing(len(cohort.ladder.chains)), 0.0)
 
 
+def here(progress: Progress) -> Progress:
+    """Where a training stands, by NumPy: it takes no room on a device."""
+    state, sums = jax.tree.map(np.asarray, (progress.state, progress.sums))
+    return replace(progress, state=state, sums=sums)
+
+
+def together(run: Run | Group, each: Sequence[Progress]) -> Progress:
+    """Where the runs of a group stand, all at the same place, as one progress of the group."""
+    assert len({(one.epoch, one.step, one.steps) for one in each}) == 1, "the runs of a group stand at the same place"
+    state, sums = run.together([(one.state, one.sums) for one in each])
+    return replace(each[0], state=state, sums=sums, seconds=each[0].seconds * run.size)
+
+
+def apart(run: Run | Group, progress: Progress) -> list[Progress]:
+    """Where each run of a group stands; of its seconds, which were for all, its share."""
+    states = run.apart((progress.state, progress.sums))
+    return [replace(progress, state=s, sums=sums, seconds=progress.seconds / run.size) for s, sums in states]
+
+
 def train(cohort: Cohort, data: Data, run: Run, state: State) -> Iterator[Epoch]:
     """Train for `run.epochs` epochs, giving each as it ends; whoever stops asking stops the training."""
     for progress in advance(cohort, data, run, begin(cohort, run, state)):
@@ -91,20 +98,20 @@ def train(cohort: Cohort, data: Data, run: Run, state: State) -> Iterator[Epoch]
             yield epoch(progress, run)
 
 
-def advance(cohort: Cohort, data: Data, run: Run, progress: Progress) -> Iterator[Progress]:
+def advance(cohort: Cohort, data: Data, run: Run | Group, progress: Progress) -> Iterator[Progress]:
     """The training loop: from where it stands to the end of the run, a stretch of about a tenth of a second after the other.
 
     The order of images in an epoch depends on (seed, replicate, epoch) alone, so that all candidates of a replicate
     see the same images in the same order, and a network trained alone sees what it saw in company.  How an epoch is cut
-    into stretches depends on the machine's speed, and changes no bit.
+    into stretches depends on the machine's speed, and changes no bit.  A group goes through it as one run does.
     """
-    learn, pace, at_once = programs(cohort).learn, _pace(cohort, run), FIRST_STRETCH
-    candidates = len(cohort.ladder.chains)
-    for number in range(progress.epoch, run.first_epoch + run.epochs):
+    one, learn, at_once = run.runs[0], programs(cohort, run.over).learn, FIRST_STRETCH
+    pace = run.on_each(_pace(cohort, one))
+    for number in range(progress.epoch, one.first_epoch + one.epochs):
         if progress.epoch < number:
-            progress = Progress(number, 0, progress.steps, progress.state, Sums.nothing(candidates), 0.0)
-        order = _batches(_order(run, number), cohort.batch_size)
-        key = key_words(run.seed, "dropout", replicate=run.replicate, epoch=number)
+            nothing = run.together([Sums.nothing(len(cohort.ladder.chains))])
+            progress = Progress(number, 0, progress.steps, progress.state, nothing, 0.0)
+        order, key = run.together([_drawn(cohort, each, number) for each in run.runs])
         while not progress.ended:
             span = np.int32(progress.step), np.int32(min(progress.step + at_once, progress.steps))
             arguments = (progress.state, progress.sums, data, order, *span, pace, key)
@@ -117,9 +124,9 @@ def advance(cohort: Cohort, data: Data, run: Run, progress: Progress) -> Iterato
             yield progress
 
 
-def epoch(progress: Progress, run: Run) -> Epoch:
+def epoch(progress: Progress, run: Run | Group) -> Epoch:
     """What an epoch gave that has just ended."""
-    loss, accuracy = (np.asarray(s) / np.float32(len(run.learned)) for s in progress.sums)
+    loss, accuracy = (np.asarray(s) / np.float32(len(run.runs[0].learned)) for s in progress.sums)
     return Epoch(progress.epoch, progress.state, loss, accuracy, progress.seconds)
 
 
@@ -140,11 +147,23 @@ def restored(fresh: Progress, kept: Sequence[np.ndarray], epoch: int, step: int,
     return replace(fresh, epoch=epoch, step=step, state=state, sums=sums, seconds=seconds)
 
 
-def assess(cohort: Cohort, data: Data, rows: np.ndarray, parameters: Parameters) -> Assessment:
-    """Every candidate's loss and hit on each of these rows of the data."""
-    look = programs(cohort).assess
-    found = [look(parameters, data, batch) for batch in _batches(rows, ASSESSED_AT_ONCE, short=False)]
-    return Assessment(*(np.concatenate(parts, axis=1)[:, : len(rows)] for parts in zip(*found, strict=True)))
+def assess(
+    cohort: Cohort, data: Data, rows: np.ndarray, parameters: Parameters, run: Run | Group | None = None
+) -> Assessment:
+    """Every candidate's loss and hit on each of these rows (N,) of the data; those of a group, `run`, may have their own (R, N)."""
+    look = programs(cohort, run.over if run else None).assess
+    each = [_batches(own, ASSESSED_AT_ONCE, short=False) for own in np.atleast_2d(rows)]  # of (S, B)
+    batches = [run.together(batch) if run else batch[0] for batch in zip(*each, strict=True)]
+    found = [look(parameters, data, batch) for batch in batches]
+    return Assessment(
+        *(np.concatenate(parts, axis=-1)[..., : np.shape(rows)[-1]] for parts in zip(*found, strict=True))
+    )
+
+
+def _drawn(cohort: Cohort, run: Run, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+    """One epoch's luck: its batches of rows, in order, and what dropout draws from.  # (S, B), (2,)"""
+    key = key_words(run.seed, "dropout", replicate=run.replicate, epoch=epoch)
+    return _batches(_order(run, epoch), cohort.batch_size), key
 
 
 def _order(run: Run, epoch: int) -> np.ndarray:
