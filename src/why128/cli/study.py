@@ -100,7 +100,11 @@ stopping_options = options(
 @budget_options
 @stopping_options
 @recipe_options(DEFAULTS.batch_size)
-@click.option("--workers", type=int, help="Cohorts trained at a time; by default one a core.")
+@click.option(
+    "--workers",
+    type=int,
+    help="Cohorts trained at a time; by default one a core. An accelerator trains what its memory holds.",
+)
 @click.option(
     "--on",
     metavar="ADDRESS",

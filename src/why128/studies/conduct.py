@@ -265,7 +265,7 @@ def _events(job: _Job, entries: Sequence[Entry], lucks: Sequence[Luck]) -> Gener
         for event in events:
             yield event
             if isinstance(event, Replicate):
-                for cohort in bench.cohorts:
+                for cohort in (bench, *bench.cohorts):  # mapped, the whole replicate has one checkpoint
                     Checkpoint(job.store.checkpoints, cohort.address(event.luck)).remove()
 
 
