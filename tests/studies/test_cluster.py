@@ -388,8 +388,8 @@ def test_checkpoints_of_a_finished_replicate_are_not_kept(out):
 
 def test_every_cohort_of_a_replicate_has_a_checkpoint_that_travels(monkeypatch, tmp_path):
     monkeypatch.setattr(benches, "ROWS", 6)
-    first, last = node.files(bench(), Luck.of(0), tmp_path)
-    attempt = node.Attempt(files=(first, last))
+    first, last, whole = node.files(bench(), Luck.of(0), tmp_path)
+    attempt = node.Attempt(files=(first, last, whole))
     monkeypatch.setitem(node.UNDER_WAY, attempt.name, attempt)
     assert node.kept(attempt.name, 0.0) is None
     first.write_bytes(b"one")

@@ -131,6 +131,14 @@ def test_a_large_replicate_is_cut_into_cohorts_of_neighbours(monkeypatch):
     assert [c.ladder.rows for c in cut_small(monkeypatch)] == [(4, 3), (8,)]
 
 
+def test_every_cohort_s_checkpoint_has_a_name_of_its_own(monkeypatch):
+    whole = Bench.of(PLAN, DATA, divide(DATA, PLAN.recipe.held_out, 5), PLAN.entries)
+    assert whole.addresses(Luck.of(1)) == (whole.address(Luck.of(1)),)
+    parts = cut_small(monkeypatch)
+    assert whole.addresses(Luck.of(1)) == tuple(each.address(Luck.of(1)) for each in (*parts, whole))
+    assert len(set(whole.addresses(Luck.of(1)) + whole.addresses(Luck.of(2)))) == 6
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_replicate_cut_into_cohorts_is_the_same_replicate(monkeypatch, workers):
     division = divide(DATA, PLAN.recipe.held_out, 5)

@@ -129,6 +129,10 @@ class Bench:
             digest.update(np.ascontiguousarray(rows, np.int64).tobytes() + b"|")
         return f"{digest.hexdigest()[:24]}-{luck.initialisation}"
 
+    def addresses(self, luck: Luck) -> tuple[str, ...]:
+        """The names of all checkpoints that a replicate may have: one a cohort, and one where all of it is mapped."""
+        return tuple(dict.fromkeys(each.address(luck) for each in (*self.cohorts, self)))
+
 
 def _spaced(rows: np.ndarray, most: int | None) -> np.ndarray:
     """At most so many of these rows, evenly spaced: images may be sorted by class."""

@@ -265,8 +265,8 @@ def _events(job: _Job, entries: Sequence[Entry], lucks: Sequence[Luck]) -> Gener
         for event in events:
             yield event
             if isinstance(event, Replicate):
-                for cohort in (bench, *bench.cohorts):  # mapped, the whole replicate has one checkpoint
-                    Checkpoint(job.store.checkpoints, cohort.address(event.luck)).remove()
+                for name in bench.addresses(event.luck):
+                    Checkpoint(job.store.checkpoints, name).remove()
 
 
 def _twins(job: _Job, evidence: Evidence, verdict: Verdict) -> None:

@@ -161,8 +161,8 @@ def stop(names: list[str]) -> None:
 
 
 def files(bench: Bench, luck: Luck, folder: Path) -> tuple[Path, ...]:
-    """Where the checkpoints of a replicate's cohorts lie."""
-    return tuple(folder / f"{cohort.address(luck)}.npz" for cohort in bench.cohorts)
+    """Where a replicate's checkpoints lie."""
+    return tuple(folder / f"{name}.npz" for name in bench.addresses(luck))
 
 
 def contents(found: Iterable[Path]) -> Checkpoints:
