@@ -1,5 +1,6 @@
 """A crew: its process may be killed, stopped or fail, and every cohort still ends as a result or is given up by name."""
 
+import os
 import signal
 import sys
 import threading
@@ -11,17 +12,39 @@ import numpy as np
 import pytest
 
 from tests.studies.conftest import DATA, PLAN
-from tests.studies.test_hiring import LONG, LUCKS, NOTICED, bench
+from tests.studies.test_hiring import LONG, LUCKS, NOTICED, bench, same
 from why128.studies import run
 from why128.studies.bench import Pictures, Task
 from why128.studies.crew import ATTEMPTS, GRACE, Crew, _ending
-from why128.studies.events import Lost, Luck, Replicate
+from why128.studies.events import EpochDone, Lost, Luck, Replicate
 
 
 @pytest.fixture
 def crew(tmp_path):
     with Crew(Pictures.of(DATA), tmp_path, 2) as crew:
         yield crew
+
+
+def test_a_group_on_several_devices_goes_on_after_its_process_was_killed(tmp_path, monkeypatch):
+    """Part of it as a group, the rest one at a time; on two simulated devices, of which only the crew's process knows."""
+    monkeypatch.setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
+
+    def trained(folder, killing):
+        folder.mkdir()
+        found = {}
+        with Crew(Pictures.of(DATA), folder, 1) as crew:
+            for event in crew.run(bench(), LUCKS):
+                if isinstance(event, EpochDone) and killing:
+                    os.kill(crew._child.process.pid, signal.SIGKILL)
+                    killing = False
+                if isinstance(event, Replicate):
+                    found[event.luck] = event
+        return found
+
+    due, found = trained(tmp_path / "calm", False), trained(tmp_path / "killed", True)
+    assert len({tuple(done.seconds) for done in due.values()}) == 1, "mapped, they share their seconds"
+    assert set(found) == set(due) == set(LUCKS)
+    assert all(same(found[luck], due[luck]) for luck in LUCKS)
 
 
 def test_ctrl_c_in_the_middle_of_a_message_does_not_wait_for_its_end(crew, monkeypatch):

@@ -167,6 +167,24 @@ def test_a_group_that_was_stopped_goes_on_to_the_same_bits(mapping, monkeypatch,
             same(found[luck], due[luck], 0)
 
 
+def test_one_that_has_not_begun_comes_to_the_same_bits_where_fewer_are_left(mapping, tmp_path):
+    """As where all is killed before the first checkpoint: its group's number of lanes is kept."""
+    due = of_each(trials(LUCKS[:3]))
+    run._mapped(Task(0, BENCH, LUCKS[:3], 1, tmp_path), Pictures.of(DATA))
+    assert len(list(tmp_path.iterdir())) == 3
+    same(of_each(trials(LUCKS[2:3], tmp_path))[LUCKS[2]], due[LUCKS[2]], 0)
+
+
+def test_a_group_that_does_not_fit_begins_anew_with_fewer(mapping, monkeypatch, tmp_path):
+    def exhausted(*_):
+        raise RuntimeError("RESOURCE_EXHAUSTED: out of memory")
+
+    monkeypatch.setattr(engine, "advance", exhausted)
+    with pytest.raises(RuntimeError):
+        trials(LUCKS[:3], tmp_path)
+    assert not list(tmp_path.iterdir()), "so that the next attempt, of fewer, has fewer lanes"
+
+
 def test_what_was_begun_otherwise_begins_anew(mapping, monkeypatch, tmp_path, threaded):
     """A replicate begun by itself would come to other bits in a group, and the other way round."""
     monkeypatch.setattr(checkpoint, "EVERY", 0.0)

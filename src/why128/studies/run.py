@@ -43,6 +43,8 @@ def trials(task: Task, pictures: Pictures, stop: threading.Event | None = None) 
             for luck, came in training.run(task.checkpoints, stop):
                 heard.put((training, luck, came))
         except BaseException as fault:
+            if "RESOURCE_EXHAUSTED" in str(fault):
+                training.forget(task.checkpoints)
             heard.put(fault)
         heard.put(None)
 
@@ -76,9 +78,12 @@ def _mapped(task: Task, pictures: Pictures) -> tuple[list[_Training], int]:
     """A training a group of replicates, each of the whole ladder, and how many at a time: one, on all devices."""
     bench, devices = task.bench, engine.devices()
     most = groups.most(bench, groups.room(), pictures.pixels.nbytes)
-    stands = {luck: _stands(Checkpoint(task.checkpoints, bench.address(luck))) for luck in task.lucks}
-    shares = groups.shares(stands, devices, most)
+    kept = {luck: Checkpoint(task.checkpoints, bench.address(luck)) for luck in task.lucks}
+    shares = groups.shares({luck: _stands(kept[luck]) for luck in task.lucks}, devices, most)
     devices = groups.used(shares)
+    for luck, lanes in ((luck, share.lanes) for share in shares for luck in share.lucks):
+        if _stands(kept[luck]) is None:  # also one that has not begun is to come to the same bits when fewer are left
+            kept[luck].write({name: np.array(value) for name, value in (("lanes", lanes), ("epoch", 0), ("step", 0))})
     data = engine.Data.of(pictures.pixels, pictures.labels, over=engine.mesh(devices))
     return [_Training(bench, 0, each.lucks, data, pictures.labels, each.lanes, devices) for each in shares], 1
 
@@ -179,6 +184,11 @@ class _Training:
         finished = list(self._finished(lanes, run, progress))
         keeping.settle()  # before whoever keeps the results removes them
         yield from finished
+
+    def forget(self, checkpoints: Path | None) -> None:
+        """Keep nothing of a group that its devices could not hold: it is to begin anew with fewer lanes."""
+        for luck in self.lucks if self.lanes else ():
+            Checkpoint(checkpoints, self.bench.address(luck)).remove()
 
     def _begun(self, checkpoints: Path | None) -> tuple[list[_Lane], engine.Run | engine.Group, engine.Progress]:
         """All replicates as they were kept, or at their beginning, and where they stand as one."""
