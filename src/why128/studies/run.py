@@ -84,6 +84,7 @@ def _mapped(task: Task, pictures: Pictures) -> tuple[list[_Training], int]:
     for luck, lanes in ((luck, share.lanes) for share in shares for luck in share.lucks):
         if _stands(kept[luck]) is None:  # also one that has not begun is to come to the same bits when fewer are left
             kept[luck].write({name: np.array(value) for name, value in (("lanes", lanes), ("epoch", 0), ("step", 0))})
+            kept[luck].settle()  # before its group writes there
     data = engine.Data.of(pictures.pixels, pictures.labels, over=engine.mesh(devices))
     return [_Training(bench, 0, each.lucks, data, pictures.labels, each.lanes, devices) for each in shares], 1
 
