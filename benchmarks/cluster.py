@@ -27,6 +27,7 @@ from why128.division import divide, without_test
 from why128.recipe import Recipe
 from why128.studies import conduct, node
 from why128.studies.bench import Bench, Pictures, Task, versions
+from why128.studies.checkpoint import SHARE
 from why128.studies.cluster import Cluster
 from why128.studies.events import EpochDone, Luck, Replicate
 from why128.studies.plan import Plan
@@ -49,11 +50,12 @@ def parts(epochs):
 
 
 def trained(bench, pictures, folder):
-    """One replicate trained here: its epochs, its outcome, and its last checkpoint."""
+    """One replicate trained here: its epochs, its outcome, and the bytes of its last checkpoints."""
     from why128.studies.run import trials
 
     events = list(trials(Task(0, bench, (Luck.of(0),), 1, folder), pictures))
-    return events[0], events[-1], (folder / f"{bench.address(Luck.of(0))}.npz").stat().st_size
+    kept = node.contents(node.files(bench, Luck.of(0), folder))
+    return events[0], events[-1], sum(map(len, kept.values()))
 
 
 def travelling(bench, pictures, folder):
@@ -157,7 +159,7 @@ def foretold(found, epochs):
     taken = model(replicates, threads, each, keeping, task + found["a call"]["median"])
     out = replicates * (size["result"] + 10 * size["epoch"])
     taken["receiving"] = out / LINK
-    fetched = 0.05 * max(taken.values()) * LINK
+    fetched = SHARE * max(taken.values()) * LINK
     return {
         "replicates": replicates,
         "seconds, if only this took time": {name: round(value, 1) for name, value in taken.items()},
