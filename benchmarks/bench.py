@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two epochs on the built-in sample: minutes")
     parser.add_argument("--record", action="store_true", help="keep the figures in benchmarks/records")
     given = parser.parse_args()
-    there = None if given.quick else known("fashion-mnist").find()
+    there = None if given.quick else {one.name: one.find() for one in known()}["fashion-mnist"]
     name, place = ("fashion-mnist", str(there)) if there else ("sample", "sample")
     things = plays(given.scenario.split(","), given.peers.split(","))
     things = [(shorter(part), peer) for part, peer in things] if given.quick else things
