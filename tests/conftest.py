@@ -32,4 +32,5 @@ def here():
     """Studies of tests are trained in this process, but where a test says otherwise (and in processes of their own)."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("why128.studies.hiring.Crew", Here)
+        patch.setattr("why128.studies.hiring.start_ahead", lambda: None)
         yield

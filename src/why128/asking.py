@@ -43,6 +43,10 @@ def study(
 
     Raises InputRefused for data that cannot be studied, UsageError for a plan that cannot mean anything.
     """
+    from why128.studies import hiring
+
+    hiring.check(on)
+    hiring.get_ready(on)
     from why128.studies.conduct import study as run
 
     images, asked = data if isinstance(data, Dataset) else load_data(data), plan or Plan()

@@ -130,10 +130,10 @@ def command(ctx, data, workers, on, out, resume, size, skip_bad, as_json, until_
     """
     if workers is not None and workers < 1:
         raise UsageError(f"--workers: expected a whole number of at least 1, got {workers}")
-    if on is not None:
-        from why128.studies.hiring import check
+    from why128.studies import hiring
 
-        check(on)
+    hiring.check(on)
+    hiring.get_ready(on)
     if resume is not None:
         plan, until, images, source = _resumed(ctx, resume, data)
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from why128.statistics.intervals import Interval, wilson
 
@@ -101,7 +101,7 @@ def temperature(probabilities: np.ndarray, labels: np.ndarray) -> float | None:
         )
 
     low, high = np.log(COLDEST), np.log(HOTTEST)
-    best = optimize.minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-6})
+    best = scipy.optimize.minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-6})
     if min(loss(low), loss(high)) <= best.fun + 1e-9:  # nowhere better than at the end of the search
         return None
     return float(np.exp(best.x))

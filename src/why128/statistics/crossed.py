@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import optimize, special, stats
+import scipy
 
 # Two candidates that answer every image alike are not known to be equal: one more image on either side might part them
 # (Agresti and Min 2005 add as much to each discordant cell).
@@ -126,11 +126,11 @@ class Errors:
 
     def reach(self, level: float) -> np.ndarray:
         """What each difference may be off by, one-sided at this level: t quantile × standard error.  # (K, K)"""
-        return stats.t.isf(level, np.minimum(self.freedom, 1e6)) * self.standard
+        return scipy.stats.t.isf(level, np.minimum(self.freedom, 1e6)) * self.standard
 
     def at_least(self, means: np.ndarray, level: float) -> np.ndarray:
         """What accuracies (..., K) are at least, one-sided at this level: Student's limit."""
-        return means - stats.t.isf(level, np.minimum(self.alone_freedom, 1e6)) * self.alone
+        return means - scipy.stats.t.isf(level, np.minimum(self.alone_freedom, 1e6)) * self.alone
 
 
 def _products(means: np.ndarray, centre: np.ndarray) -> np.ndarray:
@@ -156,17 +156,17 @@ def moderated(squares: np.ndarray, freedom: int, least: float) -> tuple[np.ndarr
     if candidates < 3:
         return squares, float(freedom)
     logs = np.log(np.maximum(squares[np.triu_indices(candidates, 1)], least))
-    logs += math.log(freedom / 2) - special.digamma(freedom / 2)
-    beyond = logs.var(ddof=1) - special.polygamma(1, freedom / 2)
+    logs += math.log(freedom / 2) - scipy.special.digamma(freedom / 2)
+    beyond = logs.var(ddof=1) - scipy.special.polygamma(1, freedom / 2)
     most = float(freedom * (candidates - 2))
     prior = most if beyond <= 0 else min(most, 2 * _inverse_trigamma(beyond))
-    common = math.exp(logs.mean() + special.digamma(prior / 2) - math.log(prior / 2))
+    common = math.exp(logs.mean() + scipy.special.digamma(prior / 2) - math.log(prior / 2))
     return (prior * common + freedom * squares) / (prior + freedom), prior + freedom
 
 
 def _inverse_trigamma(value: float) -> float:
     return (
-        float(optimize.brentq(lambda x: special.polygamma(1, x) - value, 1e-4, 1e7))
+        float(scipy.optimize.brentq(lambda x: scipy.special.polygamma(1, x) - value, 1e-4, 1e7))
         if 1e-6 < value < 1e7
         else 1 / value
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from why128.statistics.best import sidak
 from why128.statistics.crossed import Crossed
@@ -50,7 +50,7 @@ def spread_of_means(values: np.ndarray, confidence: float) -> list[Interval | No
     replicates = len(values)
     if replicates < 2:
         return [None] * values.shape[1]
-    reach = stats.t.isf((1 - confidence) / 2, replicates - 1) * values.std(0, ddof=1) / np.sqrt(replicates)
+    reach = scipy.stats.t.isf((1 - confidence) / 2, replicates - 1) * values.std(0, ddof=1) / np.sqrt(replicates)
     pairs = zip(values.mean(0).tolist(), reach.tolist(), strict=True)
     return [Interval(mean, max(0.0, mean - off), min(1.0, mean + off)) for mean, off in pairs]
 
@@ -75,12 +75,12 @@ def gaps(learned: np.ndarray, crossed: Crossed, by_replicate: np.ndarray, confid
     replicates = len(gap)
     luck = gap.var(0, ddof=1) / replicates if replicates > 1 else np.zeros(gap.shape[1])
     images = np.maximum(np.diag(crossed.images), 0.0) / crossed.count
-    reach = stats.norm.isf((1 - confidence) / 2) * np.sqrt(images)
+    reach = scipy.stats.norm.isf((1 - confidence) / 2) * np.sqrt(images)
     if replicates > 1:
         freedom = (luck + images) ** 2 / np.maximum(
             luck**2 / (replicates - 1) + images**2 / max(1, crossed.count - 1), 1e-300
         )
-        reach = stats.t.isf((1 - confidence) / 2, np.clip(freedom, replicates - 1, 1e6)) * np.sqrt(luck + images)
+        reach = scipy.stats.t.isf((1 - confidence) / 2, np.clip(freedom, replicates - 1, 1e6)) * np.sqrt(luck + images)
     return [Interval(m, m - r, m + r) for m, r in zip(gap.mean(0).tolist(), reach.tolist(), strict=True)]
 
 

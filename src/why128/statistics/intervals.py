@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ def accuracy(hits: np.ndarray, confidence: float) -> Interval:
     luck = max(of_replicates - both, 0.0)
     variance = of_images + luck
     freedom = variance**2 / (luck**2 / max(1, replicates - 1) + of_images**2 / max(1, images - 1))
-    reach = stats.t.isf((1 - confidence) / 2, min(freedom, 1e6)) * np.sqrt(variance)
+    reach = scipy.stats.t.isf((1 - confidence) / 2, min(freedom, 1e6)) * np.sqrt(variance)
     return Interval(mean, float(max(0.0, mean - reach)), float(min(1.0, mean + reach)))
 
 
 def wilson(right: int, count: int, confidence: float) -> Interval:
     """A share right/count with Wilson's score interval (1927): for one network on one set of images."""
-    found = stats.binomtest(right, count).proportion_ci(confidence, "wilson")
+    found = scipy.stats.binomtest(right, count).proportion_ci(confidence, "wilson")
     return Interval(right / count, float(found.low), float(found.high))

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 SURE = 0.999  # one-sided: of a thousand runs that guess, one is taken for learning
 LEARNED = 0.02  # of what there is to learn: a few stray images do not make a dead network alive
@@ -52,7 +52,7 @@ def never_learned(train_accuracies: np.ndarray, class_counts: np.ndarray) -> np.
     if images == 0 or np.count_nonzero(class_counts) < 2:
         return np.zeros(train_accuracies.shape, bool)
     named = float(np.max(class_counts)) / images  # p₀
-    by_chance = stats.norm.ppf(SURE) * math.sqrt(named * (1 - named) / images)
+    by_chance = scipy.stats.norm.ppf(SURE) * math.sqrt(named * (1 - named) / images)
     return train_accuracies <= named + max(by_chance, LEARNED * (1 - named))  # nan is not
 
 
@@ -122,5 +122,5 @@ def _rises(slopes: np.ndarray, epochs: int, confidence: float) -> bool:
     """Whether slopes (R,) are above 0 at this confidence, and worth half a point over these epochs."""
     if len(slopes) < 2 or slopes.mean() * epochs < RISE:
         return False
-    reach = stats.t.ppf(confidence, len(slopes) - 1) * slopes.std(ddof=1) / math.sqrt(len(slopes))
+    reach = scipy.stats.t.ppf(confidence, len(slopes) - 1) * slopes.std(ddof=1) / math.sqrt(len(slopes))
     return bool(slopes.mean() > reach)

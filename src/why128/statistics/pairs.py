@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
 
 from why128.statistics.crossed import Crossed
 from why128.statistics.pigeonhole import DRAWS, pigeonhole
@@ -41,7 +41,7 @@ def mcnemar(a: np.ndarray, b: np.ndarray, confidence: float) -> Difference | Non
         return None
     only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
     parted = only_a + only_b
-    p = float(stats.binomtest(only_a, parted).pvalue) if parted else 1.0
+    p = float(scipy.stats.binomtest(only_a, parted).pvalue) if parted else 1.0
     high = _tango_high(only_a, only_b, count, confidence)
     low = -_tango_high(only_b, only_a, count, confidence)
     return Difference((only_a - only_b) / count, low, high, p)
@@ -49,7 +49,7 @@ def mcnemar(a: np.ndarray, b: np.ndarray, confidence: float) -> Difference | Non
 
 def _tango_high(only_a: int, only_b: int, count: int, confidence: float) -> float:
     """The larger difference at which the score statistic reaches the normal quantile (Tango 1998, equations 4 and 5)."""
-    quantile = stats.norm.ppf(0.5 + confidence / 2)
+    quantile = scipy.stats.norm.ppf(0.5 + confidence / 2)
 
     def beyond(difference: float) -> float:
         linear = (2 * count - only_a + only_b) * difference - only_a - only_b
@@ -59,7 +59,7 @@ def _tango_high(only_a: int, only_b: int, count: int, confidence: float) -> floa
         return (only_a - only_b - count * difference) / math.sqrt(variance) + quantile
 
     estimate = (only_a - only_b) / count
-    return float(optimize.brentq(beyond, estimate + NEXT, 1 - NEXT)) if estimate < 1 else 1.0
+    return float(scipy.optimize.brentq(beyond, estimate + NEXT, 1 - NEXT)) if estimate < 1 else 1.0
 
 
 def crosswise(
@@ -83,10 +83,10 @@ def crosswise(
     fewer = min(int((parted <= 0).sum()), int((parted >= 0).sum()))
     errors, mean = Crossed.of(hits).errors, float(a.mean() - b.mean())
     standard, freedom = float(errors.standard[0, 1]), float(errors.freedom[0, 1])
-    reach = stats.t.isf(tail, freedom) * standard
+    reach = scipy.stats.t.isf(tail, freedom) * standard
     return Difference(
         mean,
         max(-1.0, float(min(low, mean - reach))),
         min(1.0, float(max(high, mean + reach))),
-        min(1.0, max(2 * (fewer + 1) / (draws + 1), float(2 * stats.t.sf(abs(mean) / standard, freedom)))),
+        min(1.0, max(2 * (fewer + 1) / (draws + 1), float(2 * scipy.stats.t.sf(abs(mean) / standard, freedom)))),
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from why128.statistics.crossed import Crossed
 from why128.statistics.intervals import Interval
@@ -132,7 +132,7 @@ def _less_noise(found: float, noise: float, freedom: float, confidence: float) -
     """
     if noise == 0 and found == 0:
         return None
-    below, above = stats.chi2.ppf([(1 - confidence) / 2, (1 + confidence) / 2], freedom)
+    below, above = scipy.stats.chi2.ppf([(1 - confidence) / 2, (1 + confidence) / 2], freedom)
     squares = found - noise, found * freedom / above - noise, max(found, noise) * freedom / below - noise
     mean, low, high = np.minimum(np.sqrt(np.maximum(squares, 0.0)), MOST)
     return Interval(float(mean), float(low), float(high))

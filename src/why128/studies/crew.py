@@ -7,6 +7,7 @@ failing is given up and reported.  This process keeps the results, and never imp
 
 from __future__ import annotations
 
+import atexit
 import os
 import pickle
 import signal
@@ -18,6 +19,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import reduction
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 
@@ -73,7 +75,7 @@ class Crew:
     """Trains cohorts of one data set, keeping checkpoints in a folder.  Use `with`: it leaves no process behind."""
 
     def __init__(self, pictures: Pictures, checkpoints: Path, workers: int):
-        """Its process starts at once: it takes seconds until it can train."""
+        """Its process starts at once, or was started ahead: it takes a second until it can train."""
         self.pictures, self.checkpoints, self.workers = pictures, checkpoints, workers
         self._shared = _shared(pictures)
         self._child: _Child | None = self._start()
@@ -165,19 +167,10 @@ class Crew:
         return self._tasks
 
     def _start(self) -> _Child:
-        ours, its = Pipe()
-        numbers = [its.fileno(), self._shared.fileno()]
-        # -P: what lies in the working folder is data, not a library; the paths of this process are known to be wanted
-        with deaf_to(OURS):
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "why128.studies.worker", *map(str, numbers)],
-                pass_fds=numbers,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(str(Path(path).absolute()) for path in sys.path)},
-            )
-        its.close()
-        return _Child(process, ours)
+        """A process that knows the images: the one that was started ahead, or another."""
+        child = _ahead.pop() if _ahead else _begun()
+        reduction.send_handle(child.connection, self._shared.fileno(), child.process.pid)
+        return child
 
     def _end(self, patience: float = 0.0) -> str:
         """No process any more; says how it ended."""
@@ -189,6 +182,32 @@ class Crew:
             child.process.wait(patience)
         child.process.kill()
         return _ending(child.process.wait())
+
+
+_ahead: list[_Child] = []  # at most one, until a crew takes it
+
+
+def start_ahead() -> None:
+    """Start the process of the next crew now: it imports JAX while this one still reads its data."""
+    if not _ahead:
+        _ahead.append(_begun())
+        atexit.register(_ahead[0].process.kill)  # where the data was refused, nobody takes it
+
+
+def _begun() -> _Child:
+    """A process that will train, as soon as it knows the images."""
+    ours, its = Pipe()
+    # -P: what lies in the working folder is data, not a library; the paths of this process are known to be wanted
+    with deaf_to(OURS):
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "why128.studies.worker", str(its.fileno())],
+            pass_fds=[its.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(str(Path(path).absolute()) for path in sys.path)},
+        )
+    its.close()
+    return _Child(process, ours)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from why128.errors import SurroundingsError, UsageError, shown
 from why128.studies.bench import Bench, Pictures
-from why128.studies.crew import Crew
+from why128.studies.crew import Crew, start_ahead
 from why128.studies.events import Event, Luck
 
 LOCAL = "dask"  # a cluster of one's own on this machine, for as long as the study runs
@@ -40,6 +40,12 @@ def crew(on: str | None) -> Hire:
     from why128.studies.cluster import Cluster  # Dask, which only this needs
 
     return partial(Cluster, on)
+
+
+def get_ready(on: str | None) -> None:
+    """Let whoever will train there get ready, while the data is still read."""
+    if on is None:
+        start_ahead()
 
 
 def is_here(on: str | None) -> bool:

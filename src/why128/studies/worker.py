@@ -1,6 +1,6 @@
 """The process of a crew: trains what it is asked to, and tells what happens; ends when nobody listens any more.
 
-Started by crew.py as `python -P -m why128.studies.worker CONNECTION IMAGES`, two open files.
+Started by crew.py as `python -P -m why128.studies.worker CONNECTION`, an open file, over which the images' file comes first.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 from contextlib import closing
+from multiprocessing import reduction
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -20,17 +21,17 @@ from why128.studies.bench import Pictures, Task
 from why128.studies.crew import GRACE, Done, Fault
 
 
-def main(connection: Connection, images: int) -> None:
+def main(connection: Connection) -> None:
     """Serve until the other end is closed."""
-    tasks: queue.SimpleQueue[tuple[Task, threading.Event] | None] = queue.SimpleQueue()
+    tasks: queue.SimpleQueue[tuple[Pictures, Task, threading.Event] | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
-    pictures = _pictures(images)
-    from why128.engine import keep_programs  # JAX: seconds, while the other end is still busy with its data
+    from why128.engine import devices, keep_programs  # JAX: a second, while the other end is still busy with its data
     from why128.studies.run import trials
 
     keep_programs()
+    devices()  # JAX looks for them once
     while (asked := tasks.get()) is not None:
-        task, stop = asked
+        pictures, task, stop = asked
         try:
             with closing(trials(task, pictures, stop)) as events:
                 for event in events:
@@ -45,14 +46,15 @@ def main(connection: Connection, images: int) -> None:
 
 
 def _listen(connection: Connection, tasks: queue.SimpleQueue) -> None:
-    """Tasks come in, and orders to stop one, as its number; at the end of the connection all stops."""
+    """The images come in, then tasks, and orders to stop one, as its number; at the end of the connection all stops."""
     stops: dict[int, threading.Event] = {}
     try:
+        pictures = _pictures(reduction.recv_handle(connection))
         while True:
             heard = connection.recv()
             if isinstance(heard, Task):
                 stops[heard.number] = threading.Event()
-                tasks.put((heard, stops[heard.number]))
+                tasks.put((pictures, heard, stops[heard.number]))
             elif heard in stops:  # or else one that was stopped before it was sent
                 stops[heard].set()
     except (EOFError, OSError):
@@ -79,4 +81,4 @@ def _pictures(file: int) -> Pictures:
 
 
 if __name__ == "__main__":
-    main(Connection(int(sys.argv[1])), int(sys.argv[2]))
+    main(Connection(int(sys.argv[1])))
