@@ -264,7 +264,7 @@ class Sequential:
         def read(epoch: engine.Epoch) -> Logs:
             if held_out is None:
                 return _logs(epoch, None, None, compiled)
-            judged = engine.assess(cohort, data, np.arange(count, len(data.labels)), epoch.state.parameters)
+            judged = engine.assess(cohort, data, np.arange(count, len(all_of_them.labels)), epoch.state.parameters)
             return _logs(epoch, judged, held_out, compiled)
 
         return self._follow(engine.train(cohort, data, run, state), read, options, hooks)

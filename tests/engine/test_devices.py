@@ -36,7 +36,7 @@ found = assess(COHORT, data, np.arange(100), last.state.parameters, group)
 places = lambda array: sorted([shard.device.id, list(shard.data.shape)] for shard in array.addressable_shards)
 program, = programs(COHORT, group.over).learn._compiled.values()
 print(json.dumps({
-    "images": places(data.images),
+    "images": places(data.all.images),
     "kernel": places(last.state.parameters.kernel),
     "moments": places(last.state.moments.second.rest),
     "hits": found.hits.shape,

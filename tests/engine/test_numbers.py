@@ -41,7 +41,7 @@ def test_gradients_against_finite_differences():
     data = Data.of(images.reshape(6, -1), labels)
     cohort, parameters = networks.cohort(own, batch_size=6), own.initial(3, 0)
     key = jax.random.key(0)
-    found, _ = jax.grad(_loss, argnums=1, has_aux=True)(cohort, parameters, data, np.arange(6, dtype=np.int32), key)
+    found, _ = jax.grad(_loss, argnums=1, has_aux=True)(cohort, parameters, data.all, np.arange(6, dtype=np.int32), key)
     found = Parameters(*map(np.asarray, found))
 
     def loss(moved):

@@ -4,7 +4,8 @@ It takes arrays and a cohort (cohort.py), trains one replicate of it or a group 
 (training.py), on one device or several (devices.py), and gives back numbers and weights.
 """
 
-from why128.engine.cohort import Cohort, Data, State
+from why128.engine.cohort import Cohort, State
+from why128.engine.data import Data
 from why128.engine.devices import devices, maps, mesh, room
 from why128.engine.kept import keep_programs
 from why128.engine.runs import Group, Run

@@ -21,6 +21,7 @@ from jax.scipy.special import erf
 from jax.sharding import Mesh
 
 from why128 import ladder as ladders
+from why128.engine.data import NOBODY, Pool
 from why128.engine.devices import mapped, on_each, spread
 from why128.engine.updates import direction
 from why128.ladder import Ladder, Parameters
@@ -31,8 +32,6 @@ from why128.optimizers import Optimizer
 # Images looked at together when nothing is learned, and never fewer, so that any number of them takes the same program: large
 # enough for a busy product, small enough for the cache.
 ASSESSED_AT_ONCE = 512
-
-NOBODY = -1  # a place in a batch that no image takes: the last batch of an epoch may be short
 
 
 class _JaxNumPy:
@@ -69,23 +68,6 @@ class Cohort:
     optimizer: Optimizer
     loss: Loss
     batch_size: int
-
-
-class Data(NamedTuple):
-    """All images that a cohort may see, held once for all cohorts; which of them are learned from is a list of rows."""
-
-    images: jax.Array  # (N, D) bytes or float32
-    labels: jax.Array  # (N,) int32
-    weights: jax.Array  # (N,) float32, how much each image counts in the loss
-
-    @classmethod
-    def of(
-        cls, images: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None, over: Mesh | None = None
-    ) -> Data:
-        """Arrays on the device, or on each of several: images (N, D), labels (N,), weights (N,) or one each."""
-        ones = np.ones(len(labels), np.float32) if weights is None else weights
-        arrays = images, np.asarray(labels, np.int32), np.asarray(ones, np.float32)
-        return cls(*(jnp.asarray(a) if over is None else jax.device_put(a, on_each(over)) for a in arrays))
 
 
 class State(NamedTuple):
@@ -148,8 +130,10 @@ class Program:
 class Programs(NamedTuple):
     """The two programs of a cohort; mapped, what changes from replicate to replicate has a first axis R."""
 
-    learn: Program  # a stretch: (state, Sums, data, order (S, B), first, last, pace, key (2,)) -> (state, Sums)
-    assess: Program  # (parameters, data, batch (B,)) -> (losses (K, B), hits (K, B))
+    learn: (
+        Program  # a stretch: (state, Sums, Pool, batches (S, B), begin, first, last, pace, key (2,)) -> (state, Sums)
+    )
+    assess: Program  # (parameters, Pool, batch (B,)) -> (losses (K, B), hits (K, B))
 
 
 def programs(cohort: Cohort, over: Mesh | None = None) -> Programs:
@@ -159,7 +143,7 @@ def programs(cohort: Cohort, over: Mesh | None = None) -> Programs:
 
 @lru_cache(maxsize=64)
 def _programs(cohort: Cohort, over: Mesh | None) -> Programs:
-    own = True, True, False, True, False, False, False, True  # state, sums and order, and what dropout drops
+    own = True, True, False, True, False, False, False, False, True  # state, sums and batches, and what dropout drops
     return Programs(
         Program(_learn(cohort), own, over, donated=(0, 1)), Program(_assess(cohort), (True, False, True), over)
     )
@@ -172,8 +156,8 @@ def _learn(cohort: Cohort) -> Callable:
     """
     turn = direction(cohort.optimizer).turn
 
-    def step(state: State, data: Data, batch: jax.Array, pace: Pace, key: jax.Array):
-        gradients, sums = jax.grad(_loss, argnums=1, has_aux=True)(cohort, state.parameters, data, batch, key)
+    def step(state: State, pool: Pool, batch: jax.Array, pace: Pace, key: jax.Array):
+        gradients, sums = jax.grad(_loss, argnums=1, has_aux=True)(cohort, state.parameters, pool, batch, key)
         directions, moments = turn(gradients, state.moments)
         parameters = jax.tree.map(_moved, state.parameters, directions, *pace)
         return State(parameters, moments), sums
@@ -181,8 +165,9 @@ def _learn(cohort: Cohort) -> Callable:
     def stretch(
         state: State,
         sums: Sums,
-        data: Data,
-        order: jax.Array,
+        pool: Pool,
+        batches: jax.Array,
+        begin: jax.Array,
         first: jax.Array,
         last: jax.Array,
         pace: Pace,
@@ -190,7 +175,7 @@ def _learn(cohort: Cohort) -> Callable:
     ):
         def one(number: jax.Array, carried: tuple[State, Sums]):
             own = jax.random.fold_in(jax.random.wrap_key_data(key), number)
-            state, more = step(carried[0], data, order[number], pace, own)
+            state, more = step(carried[0], pool, batches[number - begin], pace, own)
             return state, jax.tree.map(jnp.add, carried[1], more)
 
         return jax.lax.fori_loop(first, last, one, (state, sums))
@@ -204,13 +189,13 @@ def _moved(parameter: jax.Array, direction: jax.Array, rate: jax.Array, decay: j
 
 
 def _loss(
-    cohort: Cohort, parameters: Parameters, data: Data, batch: jax.Array, key: jax.Array
+    cohort: Cohort, parameters: Parameters, pool: Pool, batch: jax.Array, key: jax.Array
 ) -> tuple[jax.Array, Sums]:
     """The loss of a batch (B,) of rows, *summed* over candidates: a mean would divide each one's gradient by K."""
     ladder, present, rows = cohort.ladder, batch != NOBODY, jnp.maximum(batch, 0)
-    weights = jnp.where(present, data.weights[rows], 0.0)  # (B,)
-    scores = ladders.scores(JAX, ladder, parameters, data.images[rows], _drop(key))  # (K, B, C)
-    labels = data.labels[rows]
+    weights = jnp.where(present, pool.weights[rows], 0.0)  # (B,)
+    scores = ladders.scores(JAX, ladder, parameters, pool.images[rows], _drop(key))  # (K, B, C)
+    labels = pool.labels[rows]
     losses = cross_entropy(JAX, scores, labels[None], ladder.answer, cohort.loss.from_logits) * weights[None]  # (K, B)
     hits = (ladders.choices(JAX, ladder, scores) == labels[None]) & present[None]
     return losses.sum() / present.sum().astype(jnp.float32), Sums(losses.sum(1), hits.sum(1, dtype=jnp.int32))
@@ -219,10 +204,10 @@ def _loss(
 def _assess(cohort: Cohort) -> Callable:
     """Losses and hits of a batch, image by image, of candidates that do not learn; NOBODY's are to be left out."""
 
-    def assess(parameters: Parameters, data: Data, batch: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def assess(parameters: Parameters, pool: Pool, batch: jax.Array) -> tuple[jax.Array, jax.Array]:
         rows = jnp.maximum(batch, 0)  # (B,)
-        scores = ladders.scores(JAX, cohort.ladder, parameters, data.images[rows])  # (K, B, C)
-        labels = data.labels[rows][None]
+        scores = ladders.scores(JAX, cohort.ladder, parameters, pool.images[rows])  # (K, B, C)
+        labels = pool.labels[rows][None]
         losses = cross_entropy(JAX, scores, labels, cohort.ladder.answer, cohort.loss.from_logits)
         return losses, ladders.choices(JAX, cohort.ladder, scores) == labels
 

@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from why128.addresses import draws, key_words
-from why128.engine.cohort import ASSESSED_AT_ONCE, NOBODY, Cohort, Data, Pace, State, Sums, programs
+from why128.engine.cohort import ASSESSED_AT_ONCE, Cohort, Pace, State, Sums, programs
+from why128.engine.data import NOBODY, Data
 from why128.engine.runs import Group, Run
 from why128.engine.updates import direction
 from why128.ladder import Parameters
@@ -113,14 +114,15 @@ def advance(cohort: Cohort, data: Data, run: Run | Group, progress: Progress) ->
             progress = Progress(number, 0, progress.steps, progress.state, nothing, 0.0)
         order, key = run.together([_drawn(cohort, each, number) for each in run.runs])
         while not progress.ended:
-            span = np.int32(progress.step), np.int32(min(progress.step + at_once, progress.steps))
-            arguments = (progress.state, progress.sums, data, order, *span, pace, key)
+            span = progress.step, min(progress.step + min(at_once, data.most(order)), progress.steps)
+            pool, batches, begins = data.laid_out(order, *span)
+            arguments = (progress.state, progress.sums, pool, batches, *map(np.int32, (begins, *span)), pace, key)
             stretch = learn.ready(*arguments)  # compiling is not training: it is not timed
             began = time.perf_counter()
             state, sums = jax.block_until_ready(stretch(*arguments))
             taken = time.perf_counter() - began
             at_once = max(1, round((span[1] - span[0]) * min(STRETCH / taken, 8.0)))
-            progress = replace(progress, step=int(span[1]), state=state, sums=sums, seconds=progress.seconds + taken)
+            progress = replace(progress, step=span[1], state=state, sums=sums, seconds=progress.seconds + taken)
             yield progress
 
 
@@ -154,7 +156,7 @@ def assess(
     look = programs(cohort, run.over if run else None).assess
     each = [_batches(own, ASSESSED_AT_ONCE, short=False) for own in np.atleast_2d(rows)]  # of (S, B)
     batches = [run.together(batch) if run else batch[0] for batch in zip(*each, strict=True)]
-    found = [look(parameters, data, batch) for batch in batches]
+    found = [look(parameters, *data.one(batch)) for batch in batches]
     return Assessment(
         *(np.concatenate(parts, axis=-1)[..., : np.shape(rows)[-1]] for parts in zip(*found, strict=True))
     )

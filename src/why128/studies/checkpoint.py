@@ -24,7 +24,7 @@ from why128.errors import SurroundingsError
 from why128.formats import aside
 
 EVERY = 0.1  # seconds of training from one to the next: what an end at any moment may cost
-SHARE = 0.03  # of a core, at most, for packing and writing them: large networks are kept less often
+SHARE = 0.015  # of a core, at most, for packing and writing them: large networks are kept less often
 DIGEST = 32  # bytes of SHA-256, at the front
 
 # NumPy reads the head of an array with Python's own parser, which until 3.11.8 fails now and then ("AST constructor recursion

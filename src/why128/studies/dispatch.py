@@ -22,10 +22,10 @@ from why128.errors import SurroundingsError
 from why128.formats import aside
 from why128.studies import node
 from why128.studies.bench import Bench
-from why128.studies.checkpoint import SHARE
 from why128.studies.crew import ATTEMPTS, GRACE
 from why128.studies.events import Luck
 
+SHARE = 0.03  # of the time, at most, for fetching checkpoints
 PAUSE = 0.1  # seconds between two fetches, at least; else so many that fetching takes SHARE of the time
 
 
