@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests import networks
 from why128 import activations, nn
-from why128.engine.cohort import JAX
+from why128.engine.arithmetic import JAX
 from why128.errors import UsageError
 from why128.ladder import NUMPY
 from why128.layers import Dense, Flatten

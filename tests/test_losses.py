@@ -10,7 +10,7 @@ from sklearn.metrics import log_loss
 from tests import networks
 from why128 import losses
 from why128.activations import apply
-from why128.engine.cohort import JAX
+from why128.engine.arithmetic import JAX
 from why128.errors import UsageError
 from why128.ladder import NUMPY
 

@@ -62,7 +62,7 @@ class Chain:
 
 
 class NumPy:
-    """NumPy with `erf`, which it lacks, and `cut`."""
+    """NumPy with `erf`, which it lacks, `cut` and `wide`."""
 
     @staticmethod
     def erf(x: Array) -> Array:
@@ -74,6 +74,11 @@ class NumPy:
     def cut(array: Array, cuts: Sequence[slice]) -> tuple[Array, ...]:
         """The array's parts along its first axis, which they fill without a gap."""
         return tuple(array[own] for own in cuts)
+
+    @staticmethod
+    def wide(kernel: Array, images: Array) -> Array:
+        """The first layers' product: kernel (H, D) and images (B, D) to (H, B)."""
+        return kernel @ images.T
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)
@@ -254,7 +259,7 @@ def scores(xp, ladder: Ladder, parameters: Parameters, images: Array, drop: Drop
             if isinstance(layer, Rescaling)
             else drop(layer, x, (i,))
         )
-    wide = parameters.kernel @ x.T + parameters.bias[:, None]  # (H, B)
+    wide = xp.wide(parameters.kernel, x) + parameters.bias[:, None]  # (H, B)
     rows, parts = xp.cut(wide, ladder.cuts), iter(xp.cut(parameters.rest, ladder.later_cuts))
     alone = [_after_first(xp, chain, own, parts, drop) for chain, own in zip(ladder.chains, rows, strict=True)]
     return xp.stack(alone).swapaxes(1, 2)

@@ -12,6 +12,9 @@ from why128.errors import UsageError, shown
 from why128.layers import whole
 
 BATCH_SIZE = 32  # Keras's, and the textbook's
+# How the first layer is multiplied while learning, by Keras's names.  Mixed: factors rounded to bfloat16 (8 bits of mantissa), sums,
+# weights and moments in float32.  Networks answer, and are judged, in float32 either way.
+PRECISIONS = ("float32", "mixed_bfloat16")
 # Of the images given to learn from, kept back to judge by: more than the usual fifth, because what a study can tell apart
 # is limited by the images that it judges by (the 2,000 of a fifth of the built-in sample leave the default study in doubt).
 SHARE_HELD_OUT = 0.3
@@ -27,8 +30,11 @@ class Recipe:
     loss: losses.Loss = field(default_factory=losses.SparseCategoricalCrossentropy)
     held_out: float = SHARE_HELD_OUT
     seed: int = 0
+    precision: str = "float32"
 
     def __post_init__(self):
+        if self.precision not in PRECISIONS:
+            raise UsageError(f"precision: expected one of {', '.join(PRECISIONS)}, got {shown(repr(self.precision))}")
         positive("epochs", self.epochs)
         positive("batch size", self.batch_size)
         if not 0.0 < self.held_out < 1.0:

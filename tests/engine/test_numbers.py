@@ -8,7 +8,8 @@ import pytest
 from tests import networks
 from why128 import losses, optimizers
 from why128.engine import Cohort, Data, Run, start, train
-from why128.engine.cohort import JAX, _loss
+from why128.engine.arithmetic import JAX
+from why128.engine.cohort import _loss
 from why128.ladder import NUMPY, Ladder, Parameters, outputs, scores
 from why128.layers import Dense, Flatten, Input
 from why128.network import Network
@@ -41,7 +42,9 @@ def test_gradients_against_finite_differences():
     data = Data.of(images.reshape(6, -1), labels)
     cohort, parameters = networks.cohort(own, batch_size=6), own.initial(3, 0)
     key = jax.random.key(0)
-    found, _ = jax.grad(_loss, argnums=1, has_aux=True)(cohort, parameters, data.all, np.arange(6, dtype=np.int32), key)
+    found, _ = jax.grad(_loss, argnums=2, has_aux=True)(
+        JAX, cohort, parameters, data.all, np.arange(6, dtype=np.int32), key
+    )
     found = Parameters(*map(np.asarray, found))
 
     def loss(moved):

@@ -8,7 +8,7 @@ import click
 
 from why128 import optimizers
 from why128.errors import UsageError, shown
-from why128.recipe import Recipe
+from why128.recipe import PRECISIONS, Recipe
 
 DEFAULTS = Recipe()
 ACTIVATION = "relu"  # the textbook's
@@ -54,13 +54,22 @@ def recipe_options(batch_size: int) -> Callable[[Callable], Callable]:
             show_default=True,
             help="Fixes every draw: the same seed gives the same answer.",
         ),
+        click.option(
+            "--precision",
+            default=DEFAULTS.precision,
+            show_default=True,
+            help=f"{' or '.join(PRECISIONS)}: while learning, the first layer multiplies numbers rounded to bfloat16. Faster where "
+            "the processor has such products.",
+        ),
     )
 
 
-def recipe(epochs: int, batch_size: int, optimizer: str, learning_rate: float | None, seed: int) -> Recipe:
+def recipe(
+    epochs: int, batch_size: int, optimizer: str, learning_rate: float | None, seed: int, precision: str
+) -> Recipe:
     """The recipe of these options; raises UsageError."""
     if learning_rate is not None and not 0 < learning_rate < MOST_RATE:
         raise UsageError(
             f"--learning-rate: expected a number above 0 and below {MOST_RATE:,.0f}, got {shown(learning_rate)}"
         )
-    return Recipe(epochs, batch_size, optimizers.resolve(optimizer, learning_rate), seed=seed)
+    return Recipe(epochs, batch_size, optimizers.resolve(optimizer, learning_rate), seed=seed, precision=precision)

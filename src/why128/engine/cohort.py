@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import erf
 from jax.sharding import Mesh
 
 from why128 import ladder as ladders
+from why128.engine.arithmetic import JAX, MixedBfloat16
 from why128.engine.data import NOBODY, Pool
 from why128.engine.devices import mapped, on_each, spread
 from why128.engine.updates import direction
@@ -34,32 +34,6 @@ from why128.optimizers import Optimizer
 ASSESSED_AT_ONCE = 512
 
 
-class _JaxNumPy:
-    """jax.numpy with `erf` and `cut`, by the names that ladder.py expects."""
-
-    erf = staticmethod(erf)
-
-    @staticmethod
-    def cut(array: jax.Array, cuts: Sequence[slice]) -> tuple[jax.Array, ...]:
-        """The array's parts along its first axis, which they fill: their gradients are laid one after the other.
-
-        JAX itself would widen each part's gradient to the whole with zeros, and add them all up.
-        """
-
-        @jax.custom_vjp
-        def parts(whole):
-            return tuple(whole[own] for own in cuts)
-
-        parts.defvjp(lambda whole: (parts(whole), None), lambda _, gradients: (jnp.concatenate(gradients),))
-        return parts(array) if cuts else ()
-
-    def __getattr__(self, name: str):
-        return getattr(jnp, name)
-
-
-JAX = _JaxNumPy()
-
-
 @dataclass(frozen=True)
 class Cohort:
     """What to train together, and how; equal cohorts share their compiled programs."""
@@ -68,6 +42,7 @@ class Cohort:
     optimizer: Optimizer
     loss: Loss
     batch_size: int
+    precision: str = "float32"  # while learning: recipe.PRECISIONS
 
 
 class State(NamedTuple):
@@ -156,8 +131,8 @@ def _learn(cohort: Cohort) -> Callable:
     """
     turn = direction(cohort.optimizer).turn
 
-    def step(state: State, pool: Pool, batch: jax.Array, pace: Pace, key: jax.Array):
-        gradients, sums = jax.grad(_loss, argnums=1, has_aux=True)(cohort, state.parameters, pool, batch, key)
+    def step(xp, state: State, pool: Pool, batch: jax.Array, pace: Pace, key: jax.Array):
+        gradients, sums = jax.grad(_loss, argnums=2, has_aux=True)(xp, cohort, state.parameters, pool, batch, key)
         directions, moments = turn(gradients, state.moments)
         parameters = jax.tree.map(_moved, state.parameters, directions, *pace)
         return State(parameters, moments), sums
@@ -173,9 +148,11 @@ def _learn(cohort: Cohort) -> Callable:
         pace: Pace,
         key: jax.Array,
     ):
+        xp = JAX if cohort.precision == "float32" else MixedBfloat16(first < last)
+
         def one(number: jax.Array, carried: tuple[State, Sums]):
             own = jax.random.fold_in(jax.random.wrap_key_data(key), number)
-            state, more = step(carried[0], pool, batches[number - begin], pace, own)
+            state, more = step(xp, carried[0], pool, batches[number - begin], pace, own)
             return state, jax.tree.map(jnp.add, carried[1], more)
 
         return jax.lax.fori_loop(first, last, one, (state, sums))
@@ -189,15 +166,15 @@ def _moved(parameter: jax.Array, direction: jax.Array, rate: jax.Array, decay: j
 
 
 def _loss(
-    cohort: Cohort, parameters: Parameters, pool: Pool, batch: jax.Array, key: jax.Array
+    xp, cohort: Cohort, parameters: Parameters, pool: Pool, batch: jax.Array, key: jax.Array
 ) -> tuple[jax.Array, Sums]:
     """The loss of a batch (B,) of rows, *summed* over candidates: a mean would divide each one's gradient by K."""
     ladder, present, rows = cohort.ladder, batch != NOBODY, jnp.maximum(batch, 0)
     weights = jnp.where(present, pool.weights[rows], 0.0)  # (B,)
-    scores = ladders.scores(JAX, ladder, parameters, pool.images[rows], _drop(key))  # (K, B, C)
+    scores = ladders.scores(xp, ladder, parameters, pool.images[rows], _drop(key))  # (K, B, C)
     labels = pool.labels[rows]
-    losses = cross_entropy(JAX, scores, labels[None], ladder.answer, cohort.loss.from_logits) * weights[None]  # (K, B)
-    hits = (ladders.choices(JAX, ladder, scores) == labels[None]) & present[None]
+    losses = cross_entropy(xp, scores, labels[None], ladder.answer, cohort.loss.from_logits) * weights[None]  # (K, B)
+    hits = (ladders.choices(xp, ladder, scores) == labels[None]) & present[None]
     return losses.sum() / present.sum().astype(jnp.float32), Sums(losses.sum(1), hits.sum(1, dtype=jnp.int32))
 
 

@@ -58,12 +58,13 @@ class Data:
             return self.all, batches, 0
         most, size = self.most(batches), batches.shape[-1]
         rows = batches[first:last].ravel()
-        pool = Pool(*(np.empty((most * size, *array.shape[1:]), array.dtype) for array in self.all))
-        for array, laid in zip(self.all, pool, strict=True):
-            np.take(array, rows, axis=0, out=laid[: len(rows)], mode="clip")  # NOBODY's place: whatever there is
+        laid = []
+        for array in map(np.asarray, self.all):
+            laid.append(np.empty((most * size, *array.shape[1:]), array.dtype))
+            np.take(array, rows, axis=0, out=laid[-1][: len(rows)], mode="clip")  # NOBODY's place: whatever there is
         places = np.full(most * size, NOBODY, np.int32)
         places[: len(rows)] = np.where(rows == NOBODY, NOBODY, np.arange(len(rows)))
-        return pool, places.reshape(most, size), first
+        return Pool(*laid), places.reshape(most, size), first
 
     def one(self, batch: np.ndarray) -> tuple[Pool, np.ndarray]:
         """What a program takes to see one batch (B,) of rows, or (R, B): a pool, and the batch's rows of it."""

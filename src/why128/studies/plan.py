@@ -151,6 +151,7 @@ class Plan:
             "held_out": recipe.held_out,
             "resample": self.resample,
             "seed": recipe.seed,
+            "precision": recipe.precision,
             "tolerance": self.tolerance,
             "confidence": self.confidence,
             "budget": asdict(self.budget),
@@ -197,6 +198,7 @@ def _recipe(document: dict[str, Any]) -> Recipe:
         losses.NAMED[loss.pop("name")](**loss),
         document["held_out"],
         document["seed"],
+        document.get("precision", Recipe.precision),  # studies from before there was a choice
     )
 
 

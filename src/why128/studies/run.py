@@ -166,7 +166,7 @@ class _Training:
     def cohort(self) -> engine.Cohort:
         """What is compiled."""
         recipe = self.bench.recipe
-        return engine.Cohort(self.bench.ladder, recipe.optimizer, recipe.loss, recipe.batch_size)
+        return engine.Cohort(self.bench.ladder, recipe.optimizer, recipe.loss, recipe.batch_size, recipe.precision)
 
     def run(self, checkpoints: Path | None, stop: threading.Event) -> Iterator[tuple[Luck, _Curves | Replicate]]:
         """Of each replicate its curves so far, where it goes on and after each epoch; at the end, all that it has come to."""
