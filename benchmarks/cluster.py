@@ -27,8 +27,8 @@ from why128.division import divide, without_test
 from why128.recipe import Recipe
 from why128.studies import conduct, node
 from why128.studies.bench import Bench, Pictures, Task, versions
-from why128.studies.dispatch import SHARE
 from why128.studies.cluster import Cluster
+from why128.studies.dispatch import SHARE
 from why128.studies.events import EpochDone, Luck, Replicate
 from why128.studies.plan import Plan
 

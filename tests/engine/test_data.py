@@ -14,7 +14,7 @@ def rows_of(images):
     return Data.of(images, np.arange(len(images)))
 
 
-@pytest.mark.parametrize("first, last", [(0, 3), (1, 3), (2, 3)])
+@pytest.mark.parametrize(("first", "last"), [(0, 3), (1, 3), (2, 3)])
 def test_batches_are_laid_out_as_they_are_asked_for(first, last):
     images = np.random.default_rng(0).integers(0, 256, (50, 4)).astype(np.uint8)
     batches = np.array([[7, 3, 3], [49, 0, 1], [8, NOBODY, NOBODY]])

@@ -185,7 +185,7 @@ def test_a_plan_as_json():
         "replicates": 3, "epochs": 2, "batch_size": 128,
         "optimizer": {"name": "adam", "learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
         "loss": {"name": "sparse_categorical_crossentropy", "from_logits": False},
-        "held_out": 0.3, "resample": False, "seed": 7, "tolerance": 1.0, "confidence": 0.9,
+        "held_out": 0.3, "resample": False, "seed": 7, "precision": "float32", "tolerance": 1.0, "confidence": 0.9,
         "budget": {"neurons": None, "bytes": None, "latency": None}, "inputs": 784, "outputs": 10,
     }  # fmt: skip
 
@@ -197,7 +197,7 @@ def cube(x):
 FULL = Plan(
     (Candidate((4,), cube), Candidate((16, 8), "tanh", 0.2, 0.01, 0.1), Candidate((), learning_rate=0.5)),
     7,
-    Recipe(3, 64, optimizers.SGD(0.1, 0.9, True), losses.CategoricalCrossentropy(True), 0.25, 11),
+    Recipe(3, 64, optimizers.SGD(0.1, 0.9, True), losses.CategoricalCrossentropy(True), 0.25, 11, "mixed_bfloat16"),
     1.5,
     0.9,
     (Setting(), Setting(0.1, 0.2, 0.3)),
@@ -319,6 +319,7 @@ def test_a_plan_that_cannot_mean_anything(arguments, text, hint):
 @pytest.mark.parametrize(("arguments", "text", "hint"), [
     ({"epochs": 0}, "epochs: expected a whole number of at least 1, got 0", None),
     ({"batch_size": True}, "batch size: expected a whole number of at least 1, got True", None),
+    ({"precision": "half"}, "precision: expected one of float32, mixed_bfloat16, got 'half'", None),
     ({"held_out": 1.0}, "held-out share: expected a number between 0 and 1, got 1.0", "for example 0.2"),
     ({"seed": -1}, "seed: expected a whole number of at least 0, got -1", None),
     ({"seed": 1.0}, "seed: expected a whole number of at least 0, got 1.0", None),
