@@ -134,7 +134,7 @@ def test_the_test_images_are_opened_once_when_all_is_decided(ran):
 
 def test_no_training_is_given_a_test_image(ran):
     test = {picture.tobytes() for picture in GIVEN.test.pixels}
-    assert len(ran.given) == 4, "what is foreseen, then trained: the replicates, and the twins"
+    assert len(ran.given) == 3, "what is foreseen, the replicates, and the twins"
     for data, division in ran.given:
         assert (data.test, division.test) == (None, None)
         assert not {picture.tobytes() for picture in data.train.pixels} & test

@@ -47,10 +47,9 @@ def test_who_is_free_takes_the_next():
 
 def test_a_study_is_its_networks_and_its_twins():
     found = forecast.foresee(PLAN, DATA, workers=2)
-    bench, twin = (Bench.of(ON, LEFT, DIVISION, entries) for entries in (ON.entries, ON.entries[-1:]))
-    each = [forecast.work(b, len(DIVISION.learned), SLOW.flops) for b in (bench, twin)]
+    each = forecast.work(Bench.of(ON, LEFT, DIVISION, ON.entries), len(DIVISION.learned), SLOW.flops)
     assert found.networks == 3 * 3 + 3
-    assert found.seconds == pytest.approx((AROUND + 2 * each[0] + 2 * each[1]) / SLOW.free)  # three on two cores
+    assert found.seconds == pytest.approx((AROUND + 2 * each + 2 * each / 3) / SLOW.free)  # three on two cores
     assert found.memory == memory.needed(ON, LEFT, DIVISION, ON.entries, 2)
     assert (found.cores, found.more) == (2, False)
 

@@ -27,7 +27,7 @@ from why128.studies.until import Until
 PARAMETER = 1.4e-9  # to move one parameter by one step
 NUMBER = 1.0e-9  # to gather one number of an image, and make it a float
 SCORE = 2.0e-8  # to judge one score of one network by its label, and begin its gradient
-AROUND = 4.0  # to import, compile, judge and write: seconds of a core, whatever is trained
+AROUND = 3.0  # to import, compile, judge and write: seconds of a core, whatever is trained
 
 SIDE, PRODUCTS = 64, 50  # of the products that are timed: too small for a BLAS to share one out over cores
 TIMED = 0.05  # seconds of them
@@ -89,22 +89,18 @@ def foresee(plan: Plan, data: Dataset, workers: int | None = None, until: Until 
 def of(plan: Plan, data: Dataset, division: Division, step: Step, workers: int, until: Until | None) -> Forecast | None:
     """What this step takes with all that follows it for certain, so many cohorts at a time; None where nothing is left of it.
 
-    The memory is that of all of the plan.  Twins are counted as those of the widest, and as many as there may be: whose
-    they will be is not known.
+    The memory is that of all of the plan.  Twins take what the networks tried take on average: whose they will be is not known.
     """
     if not step.replicates:
         return None
-    stages = [(step.entries(plan), len(step.replicates))]
-    if plan.replicates > 1 and until is None:
-        stages.append(([plan.entries[-1]], len(plan.factors) * min(MOST_TWINS, plan.replicates)))
-    now, seconds = speed(workers), AROUND
-    for entries, replicates in stages:
-        bench = Bench.of(plan, data, division, entries, WATCHED)
-        images = len(bench.rows(data.train.labels, Luck.of(0)))
-        each = [work(cohort, images, now.flops) for cohort in reversed(bench.cohorts)]
-        seconds += together(each * replicates, workers)
+    entries, replicates, now = step.entries(plan), len(step.replicates), speed(workers)
+    twins = len(plan.factors) * min(MOST_TWINS, plan.replicates) if plan.replicates > 1 and until is None else 0
+    bench = Bench.of(plan, data, division, entries, WATCHED)
+    images = len(bench.rows(data.train.labels, Luck.of(0)))
+    each = [work(cohort, images, now.flops) for cohort in reversed(bench.cohorts)]
+    seconds = AROUND + together(each * replicates, workers) + together([sum(each) / len(entries)] * twins, workers)
     return Forecast(
-        sum(len(entries) * replicates for entries, replicates in stages),
+        len(entries) * replicates + twins,
         workers,
         seconds / now.free,
         memory.needed(plan, data, division, plan.entries, workers),
