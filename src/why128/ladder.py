@@ -256,7 +256,8 @@ def scores(xp, ladder: Ladder, parameters: Parameters, images: Array, drop: Drop
     for i, layer in enumerate(ladder.before):
         x = _rescaled(layer, x) if isinstance(layer, Rescaling) else drop(layer, x, (i,))
     x = x.astype(np.float32, copy=False)
-    wide = _product(xp, parameters.kernel, x) + parameters.bias[:, None]  # (H, B)
+    wide = _product(xp, parameters.kernel, x.T)  # (H, B)
+    wide += parameters.bias[:, None]
     rows, parts = xp.cut(wide, ladder.cuts), iter(xp.cut(parameters.rest, ladder.later_cuts))
     alone = [_after_first(xp, chain, own, parts, drop) for chain, own in zip(ladder.chains, rows, strict=True)]
     return xp.stack(alone).swapaxes(1, 2)
@@ -270,7 +271,8 @@ def _after_first(xp, chain: Chain, sums: Array, parts: Iterator[Array], drop: Dr
             sums, activation = _activity(xp, activation, sums), None
         if isinstance(layer, Dense):
             kernel, bias = next(parts), next(parts)
-            sums = kernel.reshape(layer.units, -1) @ sums + bias[:, None]  # (units, B)
+            sums = _product(xp, kernel.reshape(layer.units, -1), sums)  # (units, B)
+            sums += bias[:, None]
             activation = layer.activation
         elif isinstance(layer, Rescaling):
             sums = _rescaled(layer, sums)
@@ -279,9 +281,11 @@ def _after_first(xp, chain: Chain, sums: Array, parts: Iterator[Array], drop: Dr
     return sums
 
 
-def _product(xp, kernel: Array, x: Array) -> Array:
-    """kernel (H, D) @ x.T (D, B); NumPy's BLAS takes up to half as long again where the shorter side comes first."""
-    return (x @ kernel.T).T if xp is NUMPY and len(x) > len(kernel) else kernel @ x.T
+def _product(xp, kernel: Array, activity: Array) -> Array:
+    """kernel (H, D) @ activity (D, B); NumPy's BLAS takes up to half as long again where the shorter side comes first."""
+    if xp is NUMPY and activity.shape[1] > len(kernel):
+        return (activity.T @ kernel.T).T
+    return kernel @ activity
 
 
 def _rescaled(layer: Rescaling, x: Array) -> Array:
