@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from tests.studies.conftest import DATA, PLAN
@@ -92,5 +91,4 @@ def test_this_machine_multiplies(monkeypatch):
     for cores in (1, 2):
         found = forecast.speed(cores)
         assert 1e8 < found.flops < 1e13
-        assert 0 < found.free <= 1
-        assert np.isfinite(found.flops)
+        assert forecast.LEAST_FREE <= found.free <= 1

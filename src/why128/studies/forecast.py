@@ -30,7 +30,10 @@ SCORE = 2.0e-8  # to judge one score of one network by its label, and begin its 
 AROUND = 3.0  # to import, compile, judge and write: seconds of a core, whatever is trained
 
 SIDE, PRODUCTS = 64, 50  # of the products that are timed: too small for a BLAS to share one out over cores
-TIMED = 0.05  # seconds of them
+TIMED = 0.1  # seconds of them
+LEAST_FREE = (
+    0.25  # of a core: a tenth of a second may fall into another process's turn, and says nothing of minutes then
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Speed:
 
 
 def speed(cores: int) -> Speed:
-    """Measured by products on so many cores at once; takes a twentieth of a second."""
+    """Measured by products on so many cores at once; takes a tenth of a second."""
     factor = np.ones((PRODUCTS, SIDE, SIDE), np.float32)
     counts, began, worked = [0] * cores, time.perf_counter(), time.process_time()
 
@@ -69,7 +72,8 @@ def speed(cores: int) -> Speed:
     for thread in threads:
         thread.join()
     worked, taken = time.process_time() - worked, time.perf_counter() - began
-    return Speed(2 * SIDE**3 * PRODUCTS * sum(counts) / worked, min(1.0, worked / (cores * taken)))
+    free = min(1.0, max(LEAST_FREE, worked / (cores * taken)))
+    return Speed(2 * SIDE**3 * PRODUCTS * sum(counts) / worked, free)
 
 
 def foresee(plan: Plan, data: Dataset, workers: int | None = None, until: Until | None = None) -> Forecast:
