@@ -1,6 +1,6 @@
 """What changes the bits of a trained network on one machine, and by how much.
 
-    python benchmarks/bits.py [--seeds 3]
+    python -m benchmarks.bits [--seeds 3]
 
 One command (`why128 train`: 128 neurons on the built-in sample, ten epochs) is repeated in processes of its own that
 differ in what should not matter (folder, clock's zone, Python's hash seed) and in what may: the number of cores that
@@ -17,17 +17,16 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
+from typing import Any
 
 import numpy as np
-import record
+from benchmarks import record
 
 from why128.data import open_data
 from why128.formats import keras_file
 
 # name: what differs from the plain run, in the environment or as the cores that are to be seen
-VARIANTS = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "again": {},
     "another folder, time zone and hash seed": {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"},
     "one core": {"cores": 1},
@@ -63,7 +62,8 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--seeds", type=int, default=3)
     test = open_data("sample").test
-    found = {name: [] for name in VARIANTS}
+    assert test is not None
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in VARIANTS}
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(options.parse_args().seeds):
             plain = trained(Path(folder) / f"plain-{seed}", seed)

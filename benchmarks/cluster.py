@@ -1,6 +1,6 @@
 """What a study on a cluster costs: bytes and seconds a replicate, and what they come to on 100 machines.
 
-    python benchmarks/cluster.py [--record] [--epochs N] [--replicates N]
+    python -m benchmarks.cluster [--record] [--epochs N] [--replicates N]
 
 The default ladder on the built-in sample.  Bytes are those of Dask's own messages, counted, not timed.  Seconds are measured
 on this machine, over loopback, with a scheduler and workers as processes of their own (`--on dask`).  A model of a few
@@ -106,7 +106,9 @@ def overhead(workers):
 def study(workers, epochs, replicates):
     """A study on so many workers: what it took, and how long each replicate took to train, and to keep."""
     *_, plan = parts(epochs)
-    kept, seconds, met, keep = [], [], [], conduct._keep
+    kept, seconds, keep = [], [], conduct._keep
+    met: list[float] = []
+    ended: list[float] = []
 
     def timed(*arguments):
         began = time.perf_counter()
@@ -120,7 +122,7 @@ def study(workers, epochs, replicates):
             seconds.append(event.seconds)
             ended.append(time.perf_counter())
 
-    conduct._keep, ended = timed, []
+    conduct._keep = timed
     try:
         with tempfile.TemporaryDirectory() as folder:
             began = time.perf_counter()
@@ -203,7 +205,7 @@ def main() -> None:
     found[f"{NETWORKS:,} networks on {MACHINES} machines of {CORES} cores"] = foretold(found, given.epochs)
     print(json.dumps(found, indent=1))
     if given.record:
-        import record
+        from benchmarks import record
 
         print(record.write("cluster", found, ("jax", "numpy", "distributed")), file=sys.stderr)
 

@@ -1,7 +1,7 @@
 """What a corpus of hostile files asks of predictions: the same picture in another coding gets the same answer, by
 `why128 predict` and by the server alike, and what is posted gets the right status.
 
-    python benchmarks/corpus.py CORPUS MODEL
+    python -m benchmarks.corpus CORPUS MODEL
 
 CORPUS has a manifest.json with `pairs` of pictures (`a`, `b`, and `same`: exact or close) and `entries`, of which those to
 be posted are taken: `use` image (a file) and json (a body), with `must` and `alt`, accept or refuse.  After each the
@@ -38,6 +38,7 @@ class Server:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def __enter__(self) -> "Server":
+        assert self.process.stdout is not None
         self.port = int(json.loads(self.process.stdout.readline())["address"].rsplit(":", 1)[1])
         return self
 
@@ -54,7 +55,9 @@ class Server:
     @property
     def peak(self) -> int:
         """Its resident memory at the most so far, in bytes."""
-        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())[1])
+        found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())
+        assert found, "the server has ended"
+        return 1024 * int(found[1])
 
 
 def pairs(corpus: Path, model: str, server: Server, pairs: list[dict]) -> list[str]:

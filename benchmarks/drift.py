@@ -1,6 +1,6 @@
 """How far a network trained alone drifts from the same network trained in company, over a whole training.
 
-    python benchmarks/drift.py [--replicates 3]
+    python -m benchmarks.drift [--replicates 3]
 
 Both start from identical weights and see the same images in the same order; the wider product only adds the same
 numbers in another order.  Measured: the largest difference of any weight after 100 steps and at the end, the
@@ -10,13 +10,9 @@ difference in validation accuracy, and the share of validation images answered w
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
-import record
+from benchmarks import record
 
 from why128.data import open_data
 from why128.division import divide
@@ -46,7 +42,7 @@ def main():
     division = divide(data, plan.recipe.held_out, plan.recipe.seed)
     arrays, networks = Data.of(data.train.pixels.reshape(len(data.train), -1), data.train.labels), plan.networks(data)
     short = division.learned[: STEPS * plan.recipe.batch_size]
-    found = {
+    found: dict[str, dict[str, list[float]]] = {
         c.label: {"after_100_steps": [], "at_the_end": [], "accuracy_points": [], "same_hits": []}
         for c in plan.candidates
     }
@@ -64,10 +60,10 @@ def main():
                 if key == "at_the_end":
                     figures["accuracy_points"].append(100 * abs(float(hits[k].mean() - own[0].mean())))
                     figures["same_hits"].append(float((hits[k] == own[0]).mean()))
-    figures = {label: {name: record.spread(values) for name, values in each.items()} for label, each in found.items()}
-    path = record.write("drift", figures, ["jax", "jaxlib", "numpy"])
+    told = {label: {name: record.spread(values) for name, values in each.items()} for label, each in found.items()}
+    path = record.write("drift", told, ["jax", "jaxlib", "numpy"])
     print("neurons   100 steps     the end   points  same hits   (greatest, but for hits: least)")
-    for label, each in figures.items():
+    for label, each in told.items():
         greatest = (each[name]["max"] for name in ("after_100_steps", "at_the_end", "accuracy_points"))
         print("{:>7} {:11.1e} {:11.1e} {:8.2f} {:10.4f}".format(label, *greatest, each["same_hits"]["min"]))
     print(f"written to {path}")

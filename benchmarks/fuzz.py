@@ -1,7 +1,7 @@
 """Does every reader survive what finds its way in?  A fuzzer led by the branches that an input reaches (Atheris, libFuzzer).
 
     pip install atheris
-    python benchmarks/fuzz.py [READER ...] [--seconds 60] [--corpus FOLDER]
+    python -m benchmarks.fuzz [READER ...] [--seconds 60] [--corpus FOLDER]
 
 Readers: data, picture, model (files, as benchmarks/mutants.py makes them), config and weights (the two members of a
 .keras file, put into a sound one, for no checksum lets a fuzzer through to them), json (a request's body).  An input may be read or refused by
@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from mutants import read, sound
+from benchmarks.mutants import read, sound
 
 SECONDS, MEGABYTES, LONGEST = 20, 2048, 20_000  # for one input; bytes of one
 FILES = ("data", "picture", "model")
@@ -126,7 +126,7 @@ def survives(reader: str, seconds: int, folder: Path) -> bool:
         (folder / f"seed-{number}").write_bytes(raw)
     limits = (f"-timeout={SECONDS}", f"-rss_limit_mb={MEGABYTES}", f"-max_len={LONGEST}", "-print_final_stats=1")
     how = (f"-max_total_time={seconds}", f"-artifact_prefix={folder}/", "-verbosity=0", "-seed=1")
-    command = [sys.executable, __file__, *limits, *how, str(folder)]
+    command = [sys.executable, "-m", "benchmarks.fuzz", *limits, *how, str(folder)]
     done = subprocess.run(command, env={**os.environ, "FUZZED": reader}, capture_output=True, text=True, check=False)
     found = dict(re.findall(r"^stat::(\w+): +(\d+)", done.stderr, re.M))
     if done.returncode:

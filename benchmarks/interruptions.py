@@ -1,6 +1,6 @@
 """Is a study that was interrupted the study that was not?  Kill it at random moments, go on, compare by hash.
 
-    python benchmarks/interruptions.py [MOMENTS] [--seed N] [--record]
+    python -m benchmarks.interruptions [MOMENTS] [--seed N] [--record]
 
 One study is run undisturbed; then again and again, each time stopped at a random moment and gone on with by the same
 command, in one of these ways: the whole process group killed (`kill -9`, ten times, one after the other), the crew's
@@ -24,6 +24,7 @@ import tempfile
 import time
 from contextlib import closing, nullcontext, suppress
 from pathlib import Path
+from typing import Any
 
 CLOCKED = {"costs", "environment", "spent", "source"}  # notes that a clock, or the command, has written
 WAYS = ("kill", "worker", "SIGINT", "SIGTERM", "disk")
@@ -115,7 +116,7 @@ class Trouble:
         command = [sys.executable, "-m", "why128", "study", *self.options, "--out", str(folder), "--json"]
         paths = os.pathsep.join([str(self.work / "counting"), *filter(None, [os.environ.get("PYTHONPATH")])])
         environment = os.environ | {"WHY128_BATCHES": str(log), "PYTHONPATH": paths}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(command, env=environment, start_new_session=True, **pipes, **how), log
 
     def run(self, folder: Path) -> tuple[str, Path]:
@@ -223,7 +224,8 @@ def main() -> None:
     parser.add_argument("--record", action="store_true")
     given = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is deaf to it, and its children
-    rng, found, ways = random.Random(given.seed), [], given.ways.split(",")
+    rng, ways = random.Random(given.seed), given.ways.split(",")
+    found: list[dict] = []
     with tempfile.TemporaryDirectory() as work:
         trouble = Trouble(Path(work), OPTIONS)
         print(f"undisturbed: {trouble.seconds:.1f} s, {trouble.batches:,} batches", flush=True)
@@ -231,7 +233,7 @@ def main() -> None:
             found.append(trouble.disturbed(ways[len(found) % len(ways)], rng, len(found)))
             print(len(found), found[-1], flush=True)
             if given.record:
-                import record
+                from benchmarks import record
 
                 record.write("interruptions", _figures(given.seed, trouble, found), ("jax", "numpy"))
     summary = {key: value for key, value in _figures(given.seed, trouble, found).items() if key != "each"}

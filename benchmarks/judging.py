@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.scenarios import (
@@ -81,7 +81,7 @@ LINES = (
 )
 
 
-def judged(rounds: list[Seen]) -> list[dict]:
+def judged(rounds: Sequence[Seen]) -> list[dict]:
     """Each line with its ratio in every round where what it needs was played."""
     found = []
     for line in LINES:

@@ -35,14 +35,22 @@ def put_aside(job: Job) -> None:
     """Write what a study with this seed learns from, with the test images as those to judge by."""
     data = open_data(job.data)
     learned, test = data.train.take(divide(data, Recipe().held_out, job.seed).learned), data.test
-    flat = {name: part.pixels.reshape(len(part), -1) for name, part in (("images", learned), ("held_out_images", test))}
-    np.savez(job.images, labels=learned.labels, held_out_labels=test.labels, **flat)
+    assert test is not None
+    np.savez(
+        job.images,
+        images=learned.pixels.reshape(len(learned), -1),
+        labels=learned.labels,
+        held_out_images=test.pixels.reshape(len(test), -1),
+        held_out_labels=test.labels,
+    )
 
 
 def ours(job: Job, folder: Path) -> dict[int, list[float]]:
     """Test accuracies of a study's networks, by width."""
     conducted(job, folder)
-    test, found = open_data(job.data).test, {}
+    test = open_data(job.data).test
+    assert test is not None
+    found: dict[int, list[float]] = {}
     for trial in store.read(folder)[1]:
         if not trial.twin:
             network = keras_file.load(folder / trial.network)

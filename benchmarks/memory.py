@@ -1,6 +1,6 @@
 """How much memory does a study take, against what it planned?  Peak resident sets of its processes, by width.
 
-    python benchmarks/memory.py [--record]
+    python -m benchmarks.memory [--record]
 
 Two replicates of one width on the built-in sample, one epoch each, two at a time; planned is what
 `why128.studies.memory.needed` says before.  A plan must not be less than what is taken, and not idly more.
@@ -26,7 +26,9 @@ WIDTHS = ("64", "2048", "8192", "2048x2048", "16384")
 
 
 def peak(pid: int) -> int:
-    return 1024 * int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
+    """Bytes that a process has held at most; 0 for one that has ended."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return 1024 * int(found[1]) if found else 0
 
 
 def taken(width: str, folder: str) -> int:
@@ -48,7 +50,7 @@ def taken(width: str, folder: str) -> int:
     study = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     most = 0
     while study.poll() is None:
-        with suppress(OSError, TypeError):
+        with suppress(OSError):
             for child in Path(f"/proc/{study.pid}/task/{study.pid}/children").read_text().split():
                 most = max(most, peak(int(child)))
         time.sleep(0.02)
@@ -68,7 +70,7 @@ def main() -> None:
             found[width] = {"planned": planned, "taken": taken(width, f"{folder}/s")}
         print(width, json.dumps(found[width]), round(found[width]["taken"] / planned, 2), flush=True)
     if given.record:
-        import record
+        from benchmarks import record
 
         record.write("memory", found, ("jax", "numpy"))
     assert all(each["taken"] <= each["planned"] for each in found.values())

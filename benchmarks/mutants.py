@@ -1,7 +1,7 @@
 """Does every reader survive anything?  Damaged copies of sound files, read in a child that is watched.
 
-    python benchmarks/mutants.py [COUNT] [--seed N] [--readers data,picture,model] [--record]
-    python benchmarks/mutants.py --corpus FOLDER
+    python -m benchmarks.mutants [COUNT] [--seed N] [--readers data,picture,model] [--record]
+    python -m benchmarks.mutants --corpus FOLDER
 
 COUNT mutants for each reader: bytes flipped, numbers replaced by extreme ones, pieces cut out, doubled, moved or taken
 from another file, ends cut off.  A mutant may be read or refused by one of the package's own errors; anything else is a
@@ -126,12 +126,16 @@ def read(reader: str, path: Path) -> str:
     from why128.formats import keras_file
     from why128.serve.refusals import RequestRefused
 
-    read_it = {"data": open_data, "picture": lambda p: read_picture(p, "gray", (8, 8)), "model": keras_file.load,
-               "request": _asked}[reader]  # fmt: skip
+    readers: dict[str, Callable[[Path], object]] = {
+        "data": open_data,
+        "picture": lambda p: read_picture(p, "gray", (8, 8)),
+        "model": keras_file.load,
+        "request": _asked,
+    }
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            read_it(path)
+            readers[reader](path)
     except Why128Error as refused:
         if type(refused) is Why128Error or not str(refused).isprintable():
             raise RuntimeError(f"a fault of ours, or a raw control character: {refused!r}") from None
@@ -246,7 +250,7 @@ def main() -> None:
             found[name] = watched(name, prepare, count)
             print(name, json.dumps({k: v for k, v in found[name].items() if k != "defects"}), flush=True)
     if given.record:
-        import record
+        from benchmarks import record
 
         record.write("mutants", {"seed": given.seed, "readers": found}, ("numpy", "pillow", "h5py"))
     assert not any(each["defects"] for each in found.values())

@@ -1,6 +1,6 @@
 """Planted problems: data whose answer is known by brute force, and how often a study of five replicates finds it.
 
-    python benchmarks/planted.py [--only teacher] [--replicates 40] [--studies 20] [--record]
+    python -m benchmarks.planted [--only teacher] [--replicates 40] [--studies 20] [--record]
 
 The brute force trains every width 40 times, each time with other luck *and* other images, on as many images as a study
 learns from, and judges on thousands of images that no study sees.  The true width is the smallest whose mean accuracy is
@@ -12,7 +12,6 @@ Then come the studies, each on a data set of its own: how often the number that 
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -22,10 +21,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 import numpy as np
-import record
+from benchmarks import record
 
 import why128
 from why128.addresses import draws

@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="keep the figures in benchmarks/records")
     given = parser.parse_args()
     differences: dict[int, list[float]] = defaultdict(list)
-    verdicts = []
+    verdicts: list[dict[str, Any]] = []
     for seed in range(given.seeds):
         (one, told), (other, told_other) = (studied(given.data, seed, precision) for precision in PRECISIONS)
         for (width, replicate), accuracy in one.items():

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from why128.studies.bench import WATCHED
+
 # Networks one at a time: of these a sample is trained, one network a width for fewer epochs, and scaled.
 ALONE = ("keras_tensorflow", "keras_jax", "torch_eager", "scikit_learn")
 # All replicates together, by width or as a whole: for fewer epochs, and scaled.
@@ -93,8 +95,9 @@ def gflop(part: Part, images: int) -> float:
 
 
 def gflop_of_judging(part: Part, learned: int, held_out: int) -> float:
-    """The same product where this engine judges: the held-out images after every epoch, and at the end all images."""
-    return 2 * INPUTS * sum(part.widths) * part.replicates * (part.epochs * held_out + learned + held_out) / 1e9
+    """The same product where this engine judges: held-out images that it watches after every epoch, and at the end all images."""
+    judged = part.epochs * min(held_out, WATCHED) + learned + held_out
+    return 2 * INPUTS * sum(part.widths) * part.replicates * judged / 1e9
 
 
 def steady(epochs: Sequence[float]) -> float:
@@ -139,7 +142,7 @@ def accuracies(part: Part, peer: str, result: Mapping[str, Any]) -> dict[int, li
     return found
 
 
-def mean_and_sd(values: Sequence[float]) -> dict[str, float | int | None]:
+def mean_and_sd(values: Sequence[float]) -> dict[str, Any]:
     return {
         "n": len(values),
         "mean": statistics.fmean(values),

@@ -1,6 +1,6 @@
 """Does `why128 serve` hold up?  10,000 requests at 50 connections on loopback: errors, times, memory.
 
-    python benchmarks/serve.py MODEL [--requests N] [--connections N] [--record]
+    python -m benchmarks.serve MODEL [--requests N] [--connections N] [--record]
 
 Each connection sends one picture (a PNG of the network's own size) after the other and waits for each answer, as patient
 clients do.  Counted are answers that are not 200, or not the first one's; timed is every request, from its first byte
@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-import record
+from benchmarks import record
 from PIL import Image
 
 SLOWEST = 0.05  # seconds that 99 of 100 requests must stay under
@@ -35,7 +35,9 @@ async def client(port: int, request: bytes, count: int, found: list) -> None:
         began = time.perf_counter()
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
-        body = await reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))
+        length = re.search(rb"content-length: (\d+)", head)
+        assert length, head
+        body = await reader.readexactly(int(length[1]))
         found.append((time.perf_counter() - began, head[9:12], body))
     writer.close()
 
@@ -47,7 +49,9 @@ async def load(port: int, request: bytes, requests: int, connections: int) -> li
 
 
 def resident(pid: int) -> int:
-    return 1024 * int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
+    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    assert found, "the server has ended"
+    return 1024 * int(found[1])
 
 
 def worked(pid: int) -> float:
@@ -65,6 +69,7 @@ def main() -> None:
     given = parser.parse_args()
     command = [sys.executable, "-m", "why128", "serve", given.model, "--port", "0", "--json"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
     try:
         port = int(json.loads(server.stdout.readline())["address"].rsplit(":", 1)[1])
         picture = io.BytesIO()

@@ -1,6 +1,6 @@
 """How often the verdict is wrong, over simulated studies of known truths.
 
-    python benchmarks/verdict.py [--studies 2000] [--record]
+    python -m benchmarks.verdict [--studies 2000] [--record]
 
 For every truth: how often a candidate is called enough, and how often falsely; how often the interval holds the true
 rung; how often the widest is falsely said to do worse than a narrower one.  Then: whether the replicates that are
@@ -10,15 +10,11 @@ predicted to settle a study do so, and whether a study that stops when it knows 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
-import record
-from truths import TRUTHS, Population
+from benchmarks import record
+from benchmarks.truths import TRUTHS, Population
 
 from why128.statistics.best import Question, rungs
 from why128.statistics.crossed import Crossed
@@ -48,6 +44,7 @@ def judged(truth, studies, seed=0):
         crossed = Crossed.of(truth.hits(rng))
         found.append(rungs(crossed, asked, CONFIDENCE))
         harmed = harm(crossed, CONFIDENCE)
+        assert harmed is not None, "two candidates and replicates at least"
         hurt.append(harmed.shown and truth.means[harmed.best] <= truth.means[harmed.widest])
     true, clear = truth.rung, ~np.array(hurt)
     named = [f.enough for f in found if f.enough is not None]
@@ -74,10 +71,8 @@ POOL = 6
 def predicted(truth, studies, seed=1):
     """Studies that are open, given what they ask for: how often the interval is then one rung, or the study settled."""
     rng = np.random.default_rng(seed)
-    asked, given = (
-        question(truth),
-        {name: [] for name in ("replicates", "images", "replicates_to_settle", "images_to_settle")},
-    )
+    asked, names = question(truth), ("replicates", "images", "replicates_to_settle", "images_to_settle")
+    given: dict[str, list[bool]] = {name: [] for name in names}
     unreachable = 0
     for _ in range(studies):
         population = Population(truth, rng, POOL * truth.images)
@@ -102,7 +97,7 @@ def predicted(truth, studies, seed=1):
                 continue
             found = rungs(Crossed.of(then), asked, CONFIDENCE)
             results.append(found.enough is not None and (found.low == found.high or not narrow))
-    figures = {"asking: neither would narrow it": unreachable}
+    figures: dict[str, float | None] = {"asking: neither would narrow it": unreachable}
     for name, results in given.items():
         figures[f"asking: {name}"] = len(results)
         figures[f"asking: {name} sufficed"] = float(np.mean(results)) if results else None
@@ -141,10 +136,10 @@ def _settled(plan, population):
         rows += [_trial(plan, p, r, hits[r, p]) for r in step.replicates for p in step.places]
         evidence = Evidence.of(plan, hits.shape[2], rows, ())
         verdict = decide(evidence, np.ones(len(evidence.tried), bool), 1 - spent(1 - CONFIDENCE, look))
-        step = settling.further(plan, evidence, verdict)
-        if step is None:
+        wanted = settling.further(plan, evidence, verdict)
+        if wanted is None:
             return verdict, look, evidence
-        look += 1
+        step, look = wanted, look + 1
 
 
 def _trial(plan, place, replicate, hits):

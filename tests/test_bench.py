@@ -45,10 +45,13 @@ def test_the_default_ladder_is_192_gflop_an_epoch_of_60_000_images_a_replicate()
     assert scenarios.gflop(replace(LADDER, replicates=1, epochs=1), 60_000) == pytest.approx(192.5, abs=0.1)
 
 
-def test_judging_is_the_forward_product_after_every_epoch_and_of_all_images_at_the_end():
+def test_judging_is_the_forward_product_of_those_watched_after_every_epoch_and_of_all_images_at_the_end():
     part = replace(LADDER, replicates=1, epochs=2)
     forward = scenarios.gflop(replace(part, epochs=1), 1) / 2
     assert scenarios.gflop_of_judging(part, learned=70, held_out=30) == pytest.approx(forward * (2 * 30 + 70 + 30))
+    many = 10 * scenarios.WATCHED
+    watched = 2 * scenarios.WATCHED + 70 + many
+    assert scenarios.gflop_of_judging(part, learned=70, held_out=many) == pytest.approx(forward * watched)
 
 
 def test_the_ladder_is_the_product_s_default():

@@ -906,3 +906,23 @@ def test_what_cannot_be_fitted_is_refused_in_our_words(arguments, text):
 )
 def test_what_keras_takes_is_taken(arguments):
     fitted(small(), **arguments)
+
+
+def test_the_network_is_made_anew_only_where_something_changed():
+    model = small()
+    first = model.network
+    assert model.network is first
+    model.predict(X)
+    assert model.network is first
+    model.set_weights([w + 1 for w in model.get_weights()])
+    second = model.network
+    assert second is not first
+    assert furthest(second.weights, first.weights) == 1
+    fitted(model)
+    third = model.network
+    assert third is not second
+    model.classes = ("a", "b", "c", "d")
+    assert model.network is not third
+    assert model.network.classes == model.classes
+    model.add(Dense(4, "softmax"))
+    assert len(model.network.weights) == 6

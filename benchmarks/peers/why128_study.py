@@ -48,6 +48,7 @@ def conducted(job: Job, folder: Path) -> dict:
     watching = threading.Thread(target=_watch, args=(study, peaks), daemon=True)
     watching.start()
     said = []
+    assert study.stderr is not None
     for line in study.stderr:
         said.append(line)
         found = REPLICATES.match(line)

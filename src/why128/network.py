@@ -33,8 +33,10 @@ class Preparation:
     scale: tuple[float, float] = (0.0, 255.0)  # the values of black and white that the network takes
 
     def to_input(self, pixels: np.ndarray) -> np.ndarray:
-        """Bytes 0..255, or floats 0..1, as float32 on the network's scale."""
+        """Bytes 0..255, or floats 0..1, on the network's scale: float32, or the bytes themselves where that is theirs."""
         black, white = self.scale
+        if pixels.dtype == np.uint8 and (black, white) == (0.0, 255.0):
+            return pixels
         unit = np.float32(1 / 255 if pixels.dtype == np.uint8 else 1)
         return pixels.astype(np.float32) * (unit * np.float32(white - black)) + np.float32(black)
 

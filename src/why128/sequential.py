@@ -6,6 +6,7 @@ hands all computing to the engine (learning) and to `Network` (answering).
 
 from __future__ import annotations
 
+import operator
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -88,6 +89,7 @@ class Sequential:
         self.history: History | None = None  # of the last fit
         self._layers: tuple[Layer, ...] = ()
         self._weights: tuple[np.ndarray, ...] | None = None
+        self._made: tuple[tuple, Network] | None = None  # the last one, and what it is made of
         self._compiled: Compiled | None = None
         self._progress = Progress()
         if not isinstance(layers, (list, tuple, type(None))):
@@ -191,10 +193,13 @@ class Sequential:
 
     @property
     def network(self) -> Network:
-        """The network as it stands, as one frozen value."""
+        """The network as it stands, as one frozen value; the same one as before where nothing of it has changed."""
         self.build()
         assert self._weights is not None
-        return Network(self._layers, self._weights, self.classes, self.preparation, self.about)
+        parts = (self._layers, self._weights, self.classes, self.preparation, self.about)
+        if self._made is None or not all(map(operator.is_, self._made[0], parts)):
+            self._made = parts, Network(*parts)
+        return self._made[1]
 
     # ---------------------------------------------------------------- learning
 

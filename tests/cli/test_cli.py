@@ -9,7 +9,7 @@ import click
 import numpy as np
 import pytest
 
-from tests.cli.conftest import CLASSES, QUICK, picture_folder, pictures, why128
+from tests.cli.conftest import CLASSES, QUICK, listing, picture_folder, pictures, why128
 from why128 import Dense, Flatten, Sequential, __version__, load_model, losses
 from why128.cli.main import COMMANDS, Commands
 from why128.cli.reading import parse_size
@@ -67,6 +67,7 @@ def test_version():
 # ---------------------------------------------------------------- study
 
 INTERVAL = {"mean", "low", "high"}
+FORECAST = r"{} networks: (less than 10 s|about \d+ s) on \d+ cores?, at most \d\.\d GB of memory"
 
 
 def is_share(number):
@@ -134,6 +135,7 @@ def test_the_verdict_has_types_and_ranges(study):
 def test_progress_goes_to_standard_error_without_escapes(study):
     assert study.err.splitlines()[0] == "pets: 120 images, 3 classes; 2 candidates × 2 replicates"
     assert study.err.count(" of 2 replicates done") >= 2
+    assert re.fullmatch(FORECAST.format(6), study.err.splitlines()[1])
     assert "\x1b" not in study.err + study.out
 
 
@@ -200,6 +202,36 @@ def test_a_folder_s_name_is_not_read_as_markup(desk, tmp_path):
     said = why128("study", "[/b]red[", *QUICK, "--out", "s", within=tmp_path)
     assert said.status == 0
     assert said.err.startswith("b]red[: 120 images")
+
+
+def test_a_dry_run_says_what_it_would_take_and_does_nothing(desk):
+    before = listing(desk)
+    said = why128("study", "pets", *QUICK, "--dry-run", within=desk)
+    first, second = said.out.splitlines()
+    assert (said.status, said.err) == (0, "")
+    assert first == "pets: 120 images, 3 classes; 2 candidates × 2 replicates"
+    assert re.fullmatch(FORECAST.format(6), second)
+    found = why128("study", "pets", *QUICK, "--workers", "1", "--dry-run", "--json", within=desk).document
+    assert found["candidates"] == ["0", "4"]
+    assert found["data"]["images"] == 120
+    assert (found["forecast"]["networks"], found["forecast"]["cores"]) == (6, 1)
+    assert found["forecast"]["seconds"] > 0
+    assert found["forecast"]["memory"] > 10**8
+    assert listing(desk) == before
+
+
+def test_a_dry_run_is_of_this_machine_and_of_a_study_that_begins(study, desk):
+    said = why128("study", "pets", "--dry-run", "--on", "dask", within=desk)
+    assert (said.status, said.out) == (2, "")
+    assert said.err.splitlines()[-2:] == [
+        "why128: error: --dry-run: expected to train on this machine, got --on dask",
+        "why128: hint: how fast a cluster is shows only when it trains",
+    ]
+    again = why128("study", "--resume", "enough", "--dry-run", within=desk)
+    assert again.status == 2
+    assert again.err.startswith(
+        "why128: error: --resume: expected no other options than --workers, --on and --json, got --dry-run"
+    )
 
 
 # ---------------------------------------------------------------- train, evaluate, predict, inspect, data

@@ -20,6 +20,7 @@ VALUES = ({"mean", "low", "high"}, {"median", "low", "high"})  # intervals and t
 
 PRINTED = {
     "study": lambda study, desk: study.document,
+    "study --dry-run": lambda study, desk: said(desk, "study", "pets", "--dry-run"),
     "train": lambda study, desk: said(desk, "train", "pets", "--hidden", "4", "--epochs", "2"),
     "evaluate": lambda study, desk: said(desk, "evaluate", "enough/enough.keras", "pets"),
     "predict": lambda study, desk: said(desk, "predict", "enough/enough.keras", "pets/cat/000.png"),

@@ -10,7 +10,19 @@ from why128.studies.budget import Budget
 from why128.studies.candidate import Setting
 from why128.studies.plan import Plan
 
-NOT_THE_PLAN_S = {"data", "workers", "on", "out", "resume", "size", "skip_bad", "as_json", "until_settled", "budget"}
+NOT_THE_PLAN_S = {
+    "data",
+    "workers",
+    "on",
+    "out",
+    "resume",
+    "dry_run",
+    "size",
+    "skip_bad",
+    "as_json",
+    "until_settled",
+    "budget",
+}
 
 
 def plan(*options):

@@ -15,6 +15,7 @@ from why128.single import Judged
 from why128.statistics.intervals import Interval
 from why128.studies.budget import Budget
 from why128.studies.candidate import Candidate, Setting
+from why128.studies.forecast import Forecast
 
 ACCURACIES = (
     Interval(0.70, 0.68, 0.72),
@@ -366,3 +367,23 @@ def test_nothing_that_can_be_seen_is_told_as_a_number_that_is_none(answers, lear
 def test_a_caveat_about_the_recipe_is_only_said_where_there_was_one(settings):
     answer = Answer(said(plan_of={"settings": settings}))
     assert ("one recipe" in [caveat.kind for caveat in answer.caveats]) == (len(settings) == 1)
+
+
+# ---------------------------------------------------------------- a study to come
+
+
+def test_what_a_study_will_take():
+    assert words.forecast(Forecast(60, 2, 24.0, 632_617_472)) == (
+        "60 networks: about 25 s on 2 cores, at most 0.6 GB of memory"
+    )
+    assert words.forecast(Forecast(18, 1, 4.0, 1_234_000_000, more=True)) == (
+        "18 networks at first, and more where these do not settle it: less than 10 s on 1 core, at most 1.2 GB of memory"
+    )
+
+
+@pytest.mark.parametrize(("seconds", "text"), [
+    (0.1, "less than 10 s"), (9.9, "less than 10 s"), (10, "about 10 s"), (88, "about 90 s"), (90, "about 2 min"),
+    (100, "about 2 min"), (3600, "about 60 min"), (5400, "about 1.5 h"), (100_000, "about 27.8 h"),
+])  # fmt: skip
+def test_a_time_that_nobody_knows_exactly(seconds, text):
+    assert words.about(seconds) == text

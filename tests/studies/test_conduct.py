@@ -134,7 +134,7 @@ def test_the_test_images_are_opened_once_when_all_is_decided(ran):
 
 def test_no_training_is_given_a_test_image(ran):
     test = {picture.tobytes() for picture in GIVEN.test.pixels}
-    assert len(ran.given) == 2, "the replicates, and the twins"
+    assert len(ran.given) == 3, "what is foreseen, the replicates, and the twins"
     for data, division in ran.given:
         assert (data.test, division.test) == (None, None)
         assert not {picture.tobytes() for picture in data.train.pixels} & test
@@ -176,7 +176,8 @@ def test_classes_too_small_for_test_images_are_examined_on_validation_images(tmp
 
 
 def test_it_tells_what_it_does(ran):
-    first, *rest = ran.told
+    ahead, first, *rest = ran.told
+    assert (ahead.networks, ahead.cores, ahead.more) == (3 * 3 + 3, 2, False)
     assert first == Stage(("0", "2", "4"), 3, twins=False)
     at = next(i for i, heard in enumerate(rest) if isinstance(heard, Stage))
     own, stage, twins = rest[:at], rest[at], rest[at + 1 :]

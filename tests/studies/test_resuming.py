@@ -75,7 +75,8 @@ def test_what_is_there_is_not_trained_again(undisturbed, tmp_path):
     stopped(PLAN, tmp_path / "s", last(Replicate, 2))
     told = []
     study(PLAN, DATA, tmp_path / "s", told.append)
-    resumed, *_ = told
+    resumed, ahead, *_ = told
+    assert ahead.networks == 3 + 3, "what is left of it, and the twins"
     assert resumed == Resumed(tmp_path / "s", 6)
     before = sum(isinstance(event, Replicate) for event in undisturbed["plan"][1])
     assert sum(isinstance(event, Replicate) for event in told) == before - 2

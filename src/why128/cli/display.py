@@ -26,6 +26,7 @@ from why128.report import words
 from why128.report.answer import HEADINGS, Answer
 from why128.studies.conduct import Heard, Resumed, Stage
 from why128.studies.events import EpochDone, Lost
+from why128.studies.forecast import Forecast
 from why128.studies.plan import Plan
 
 if TYPE_CHECKING:
@@ -44,15 +45,21 @@ class Watch:
         self.latest: dict[object, EpochDone] = {}  # of this stage, by luck
         self.seen: dict[str, dict[object, float]] = {label: {} for label in plan.labels}
         self.finished = 0  # replicates of this stage
+        self.under_way: tuple[float, float] | None = (
+            None  # when its first epoch was heard of, and how much was done then
+        )
         self.said: list[str] = []  # what happened besides training
 
     def hear(self, heard: Heard) -> None:
         if isinstance(heard, Resumed):
             self.said.append(words.resumed(heard.folder, heard.networks))
+        elif isinstance(heard, Forecast):
+            self.said.append(words.forecast(heard))
         elif isinstance(heard, Stage):
-            self.stage, self.latest, self.finished = heard, {}, 0
+            self.stage, self.latest, self.finished, self.under_way = heard, {}, 0, None
         elif isinstance(heard, EpochDone):
             self.latest[heard.luck] = heard
+            self.under_way = self.under_way or (time.monotonic(), self.share)
             if not self.stage.twins:
                 best = heard.accuracies.reshape(len(self.stage.labels), -1).max(1)  # of its settings
                 for label, accuracy in zip(self.stage.labels, best.tolist(), strict=True):
@@ -69,15 +76,23 @@ class Watch:
 
     def line(self) -> str:
         """What is being trained, and the time left."""
-        share, spent = self.share, time.monotonic() - self.began
+        now = time.monotonic()
         if self.stage.twins:
             doing = "telling the parts of luck apart"
         elif not self.latest:
             doing = "compiling"
         else:
             doing = f"replicate {min(self.finished + 1, self.stage.replicates)} of {self.stage.replicates}"
-        left = f" · {spent * (1 - share) / share:.0f} s left" if share > 0.05 and not self.stage.twins else ""
-        return f"{doing} · {spent:.0f} s{left}"
+        left = self._left(now)
+        return f"{doing} · {now - self.began:.0f} s{'' if left is None else f' · {left:.0f} s left'}"
+
+    def _left(self, now: float) -> float | None:
+        """Seconds until this stage's last epoch, by its pace since the first: what was compiled before does not come again."""
+        if self.under_way is None or self.stage.twins:
+            return None
+        since, then = self.under_way
+        done = self.share - then
+        return (now - since) * (1 - self.share) / done if done > 0.05 else None
 
     def accuracies(self) -> list[tuple[str, float | None]]:
         """Each candidate, and its validation accuracy so far over replicates."""
@@ -121,7 +136,7 @@ def watched(plan: Plan, data: Dataset, settling: bool) -> Iterator[Callable[[Hea
 
     def hear(heard: Heard) -> None:
         watch.hear(heard)
-        if isinstance(heard, Resumed | Lost):
+        if isinstance(heard, Resumed | Forecast | Lost):
             say(watch.said[-1])
         elif isinstance(heard, Stage) and not heard.twins and len(heard.labels) < len(plan.labels):
             say(f"{', '.join(heard.labels)} neurons, {words.counted(heard.replicates, 'replicate')}")

@@ -119,10 +119,13 @@ stopping_options = options(
     help="Go on with a study that was stopped, to the same answer; it knows its plan and its data.  The same command "
     "given again does so too.",
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Say how many networks, how long and how much memory it would take, and do nothing."
+)
 @reading_options
 @json_option
 @click.pass_context
-def command(ctx, data, workers, on, out, resume, size, skip_bad, as_json, until_settled, budget, **wanted):
+def command(ctx, data, workers, on, out, resume, dry_run, size, skip_bad, as_json, until_settled, budget, **wanted):
     """How many neurons are enough for DATA?
 
     DATA is a folder with one sub-folder a class, an IDX, CSV or NPZ file, or a known name (see why128 data); by default
@@ -142,6 +145,9 @@ def command(ctx, data, workers, on, out, resume, size, skip_bad, as_json, until_
         images = open_source(data, size, skip_bad)
         source = {"data": _lasting(data), "size": size, "skip_bad": skip_bad}
     plan = plan.on(images)
+    if dry_run:
+        _foretell(plan, images, workers, until, on, as_json)
+        return
 
     from why128.cli.display import show, watched
     from why128.report.answer import Answer
@@ -158,6 +164,25 @@ def command(ctx, data, workers, on, out, resume, size, skip_bad, as_json, until_
             say(f"what was trained is kept; go on with: {going_on(folder)}")
         raise
     document(answer.document()) if as_json else show(answer)
+
+
+def _foretell(plan, images, workers, until, on, as_json):
+    """What the study would take, and nothing done."""
+    from why128.cli.display import title
+    from why128.report import documents, words
+    from why128.studies.forecast import foresee
+
+    if on is not None:
+        raise UsageError(
+            f"--dry-run: expected to train on this machine, got --on {on}",
+            hint="how fast a cluster is shows only when it trains",
+        )
+    found = foresee(plan, images, workers, until)
+    if as_json:
+        document(documents.forecast(plan, images, found))
+    else:
+        click.echo(title(plan, images, until is not None))
+        click.echo(words.forecast(found))
 
 
 def _resumed(ctx: click.Context, folder: str, data: str):

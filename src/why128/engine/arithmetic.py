@@ -11,7 +11,7 @@ from jax.scipy.special import erf
 
 
 class JaxNumPy:
-    """jax.numpy with `erf`, `cut` and `wide`, by the names that ladder.py expects."""
+    """jax.numpy with `erf`, `cut`, `product` and `wide`, by the names that ladder.py expects."""
 
     erf = staticmethod(erf)
 
@@ -28,6 +28,11 @@ class JaxNumPy:
 
         parts.defvjp(lambda whole: (parts(whole), None), lambda _, gradients: (jnp.concatenate(gradients),))
         return parts(array) if cuts else ()
+
+    @staticmethod
+    def product(kernel: jax.Array, activity: jax.Array) -> jax.Array:
+        """kernel (H, D) @ activity (D, B)."""
+        return kernel @ activity
 
     def wide(self, kernel: jax.Array, images: jax.Array) -> jax.Array:
         """The first layers' product: kernel (H, D) and images (B, D) to (H, B)."""

@@ -10,9 +10,12 @@ from why128.report.caveats import caveats
 from why128.report.readings import readings
 from why128.statistics.intervals import Interval
 from why128.studies.candidate import width
+from why128.studies.forecast import Forecast
+from why128.studies.plan import Plan
 from why128.studies.study import CHOSEN, Study
 
 if TYPE_CHECKING:
+    from why128.data import Dataset
     from why128.single import Judged, Trained
 
 
@@ -139,6 +142,15 @@ def _interval(interval: Interval | None, mean: float) -> dict[str, float | None]
 
 def _test(test: Interval | None) -> dict[str, Any]:
     return {"test_accuracy": test and test.mean, "test_interval": test and [test.low, test.high]}
+
+
+def forecast(plan: Plan, data: Dataset, found: Forecast) -> dict[str, Any]:
+    """What a study would take."""
+    return {
+        "data": {"name": data.name, "fingerprint": data.fingerprint, "images": len(data.train)},
+        "candidates": list(plan.labels),
+        "forecast": asdict(found),
+    }
 
 
 def training(found: Trained, model: str | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from why128.data import Dataset
 from why128.errors import shown
 from why128.statistics.intervals import Interval
 from why128.studies.candidate import Candidate
+from why128.studies.forecast import Forecast
 from why128.studies.study import Study
 
 if TYPE_CHECKING:
@@ -164,3 +165,21 @@ def resumed(folder: object, networks: int) -> str:
 def given_up(replicate: int, reason: str, attempts: int) -> str:
     """That a replicate is missing."""
     return f"replicate {replicate} was given up: its training ended {attempts} times, the last time {shown(reason)}"
+
+
+def forecast(found: Forecast) -> str:
+    """What a study will take."""
+    first = " at first, and more where these do not settle it" if found.more else ""
+    cores, memory = counted(found.cores, "core"), f"{found.memory / 1e9:,.1f} GB"
+    return f"{counted(found.networks, 'network')}{first}: {about(found.seconds)} on {cores}, at most {memory} of memory"
+
+
+def about(seconds: float) -> str:
+    """A time that nobody knows exactly: "less than 10 s", "about 25 s", "about 4 min", "about 2.5 h"."""
+    if seconds < 10:
+        return "less than 10 s"
+    if seconds < 90:
+        return f"about {5 * round(seconds / 5)} s"
+    if seconds < 90 * 60:
+        return f"about {seconds / 60:.0f} min"
+    return f"about {seconds / 3600:,.1f} h"

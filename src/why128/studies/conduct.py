@@ -23,7 +23,7 @@ from why128.formats import aside, keras_file
 from why128.layers import Layer
 from why128.network import Network, due_shapes
 from why128.statistics.looks import spent
-from why128.studies import hiring, memory, resuming
+from why128.studies import forecast, hiring, memory, resuming, settling
 from why128.studies import store as stores
 from why128.studies.bench import WATCHED, Bench, Pictures, versions
 from why128.studies.checkpoint import Checkpoint
@@ -33,15 +33,14 @@ from why128.studies.events import EpochDone, Event, Lost, Luck, Replicate
 from why128.studies.evidence import Evidence
 from why128.studies.examination import examine
 from why128.studies.finished import finished
-from why128.studies.plan import Entry, Plan
-from why128.studies.settling import Step, first, further
+from why128.studies.forecast import Forecast
+from why128.studies.plan import MOST_TWINS, Entry, Plan
+from why128.studies.settling import Step, further
 from why128.studies.store import EpochRow, Store, Trial
 from why128.studies.study import CHOSEN, EXAMINED, Study, chosen, decided, read
 from why128.studies.subject import Subject
 from why128.studies.until import Until
 from why128.studies.verdict import Verdict, decide
-
-MOST_TWINS = 5  # rings of twins: the spread of more is known well enough from the replicates
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Resumed:
     networks: int  # trained before
 
 
-Heard = Stage | Resumed | Event
+Heard = Forecast | Stage | Resumed | Event
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +80,13 @@ class _Job:
     def notes(self) -> Mapping[str, Any]:
         """What was noted so far, also before an interruption."""
         return stores.read(self.store.folder)[0]
+
+    def announce(self, ahead: Forecast | None) -> None:
+        """Tell what is there already, and what is foreseen."""
+        if done := len(stores.read(self.store.folder)[1]):
+            self.tell(Resumed(self.store.folder, done))
+        if ahead is not None:
+            self.tell(ahead)
 
     def evidence(self, steps: Sequence[Step] | None = None) -> Evidence:
         """All that has been seen; or, as a look at it saw it, what these steps gave."""
@@ -129,7 +135,7 @@ def study(
     _check_writable(plan)
     hiring.check(on)
     plan = plan.on(data)
-    step = until.begin(first(plan), len(plan.settings)) if until else None
+    step = settling.begin(plan, until)
     division = divide(data, plan.recipe.held_out, plan.recipe.seed, plan.tuning)
     subject = Subject.of(plan, data, division)
     asked = resuming.question(plan, data, until)
@@ -138,6 +144,8 @@ def study(
     data, rest = without_test(data, division)
     if hiring.is_here(on):
         workers = memory.affordable(plan, data, rest, workers or cores(), apart=on is not None)
+    left = replace(step, replicates=_due(folder, plan, step) if on is None else ())
+    ahead = forecast.of(plan, data, rest, left, workers or 1, until)  # before the crew takes its part of the cores
     with ExitStack() as stack:
         # before anything is written: a cluster may refuse
         crew = stack.enter_context(hiring.crew(on)(Pictures.of(data), Path(folder) / stores.CHECKPOINTS, workers or 0))
@@ -145,9 +153,8 @@ def study(
         store = stack.enter_context(Store(folder, asked | notes))
         if resuming.check(folder, asked):  # another process may have written here until now
             return read(folder)
-        if done := len(stores.read(folder)[1]):
-            tell(Resumed(store.folder, done))
         job = _Job(plan, data, rest, division.test, subject, store, tell, crew)
+        job.announce(ahead)
         try:
             _run(job, until, step)
         except SurroundingsError as refused:
@@ -166,12 +173,19 @@ def _check_writable(plan: Plan) -> None:
         )
 
 
-def _run(job: _Job, until: Until | None, step: Step | None) -> None:
+def _due(folder: str | os.PathLike, plan: Plan, step: Step) -> tuple[int, ...]:
+    """The replicates of a step that a folder does not hold yet."""
+    rows = stores.read(folder)[1] if stores.is_begun(folder) else []
+    kept = {(row.candidate, row.replicate) for row in rows if not row.twin}
+    return tuple(r for r in step.replicates if (plan.labels[step.places[0]], r) not in kept)
+
+
+def _run(job: _Job, until: Until | None, step: Step) -> None:
     """From wherever it stands to its end: what is done already is not done again, what was given up is tried again."""
     job.store.note(lost=[])
     looks = _settle(job, until, step) if until else None
     if not until:
-        _train(job, Step(tuple(range(len(job.plan.candidates))), tuple(range(job.plan.replicates))))
+        _train(job, step)
     evidence = job.evidence()
     costs = _costs(job, evidence)
     verdict = decided(evidence, costs, looks)
@@ -185,7 +199,7 @@ def _run(job: _Job, until: Until | None, step: Step | None) -> None:
 # -------------------------------------------------------------------- training
 
 
-def _settle(job: _Job, until: Until, step: Step | None) -> int:
+def _settle(job: _Job, until: Until, begin: Step) -> int:
     """Train until it is known, or the budget is spent; gives the number of the last look, counted from 0.
 
     Every step is noted before it is taken, so that one that was interrupted takes the same steps again, whatever the
@@ -194,6 +208,7 @@ def _settle(job: _Job, until: Until, step: Step | None) -> int:
     began = time.monotonic() - job.notes.get("spent", 0.0)
     taken = [Step.of(each) for each in job.notes.get("steps", [])]
     networks = looks = 0
+    step: Step | None = begin
     while step is not None:
         if looks == len(taken):
             taken.append(step)
@@ -233,9 +248,9 @@ def _train(job: _Job, step: Step, deadline: float | None = None) -> tuple[int, .
     """
     plan = job.plan
     labels = tuple(plan.labels[p] for p in step.places)
-    kept = {(row.candidate, row.replicate) for row in stores.read(job.store.folder)[1] if not row.twin}
-    there = [r for r in step.replicates if (labels[0], r) in kept]
-    due = [Luck.of(r) for r in step.replicates if r not in there]
+    missing = _due(job.store.folder, plan, step)
+    there = [r for r in step.replicates if r not in missing]
+    due = [Luck.of(r) for r in missing]
 
     def late() -> bool:
         return deadline is not None and step.repeats and bool(there) and time.monotonic() > deadline
@@ -243,8 +258,7 @@ def _train(job: _Job, step: Step, deadline: float | None = None) -> tuple[int, .
     if not due or late():
         return tuple(there)
     job.tell(Stage(labels, len(due), twins=False))
-    entries = [(plan.candidates[p], setting) for p in step.places for setting in plan.settings]
-    with closing(_events(job, entries, due)) as events:
+    with closing(_events(job, step.entries(plan), due)) as events:
         for event in events:
             if isinstance(event, Replicate):
                 _keep(job, step.places, event)
@@ -276,10 +290,9 @@ def _twins(job: _Job, evidence: Evidence, verdict: Verdict) -> None:
     if len(ring) < 2 or not all(trial.network for trial in evidence.trials[verdict.enough]):
         return
     kept = {(twin.twin, twin.replicate) for twin in evidence.twins}
-    factors = ("initialisation", "order", "sample") if job.plan.resample else ("initialisation",)
     turned = {
         replace(Luck.of(r), **{factor: after}): (factor, r)
-        for factor in factors
+        for factor in job.plan.factors
         for r, after in zip(ring, [*ring[1:], ring[0]], strict=True)
         if (factor, r) not in kept
     }

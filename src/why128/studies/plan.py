@@ -31,6 +31,7 @@ SHAPE_SCALES = (1 / 8, 1 / 4, 1 / 2, 1, 2)  # a shape's ladder: one rung above i
 MOST_NETWORKS = 256  # in a replicate, which is one compiled program
 MOST_REPLICATES = 1000
 MOST_DIGITS = 9  # of a width as it is written: longer ones are slips
+MOST_TWINS = 5  # rings of twins: the spread of more is known well enough from the replicates
 TEXTBOOK = (784, 10)  # numbers in an image, and classes
 
 Entry = tuple[Candidate, Setting]  # a candidate, and a setting under which it is trained
@@ -99,6 +100,11 @@ class Plan:
     def entries(self) -> tuple[Entry, ...]:
         """What a replicate trains: candidate k under setting s stands at k · S + s."""
         return tuple((candidate, setting) for candidate in self.candidates for setting in self.settings)
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The parts of luck that twins tell apart."""
+        return ("initialisation", "order", "sample") if self.resample else ("initialisation",)
 
     @property
     def tuning(self) -> float:

@@ -15,7 +15,8 @@ import numpy as np
 
 from why128.studies.evidence import Evidence
 from why128.studies.findings import hope_of_more
-from why128.studies.plan import Plan
+from why128.studies.plan import Entry, Plan
+from why128.studies.until import Until
 from why128.studies.verdict import Verdict
 
 FIRST_REPLICATES = 3  # the fewest whose spread says anything
@@ -36,10 +37,24 @@ class Step:
         """Whether it adds replicates to what has been tried, rather than rungs."""
         return self.replicates[0] > 0
 
+    def entries(self, plan: Plan) -> list[Entry]:
+        """What each of its replicates trains."""
+        return [(plan.candidates[place], setting) for place in self.places for setting in plan.settings]
+
     @classmethod
     def of(cls, document: dict[str, Any]) -> Step:
         """The inverse of `dataclasses.asdict`."""
         return cls(tuple(document["places"]), tuple(document["replicates"]))
+
+
+def begin(plan: Plan, until: Until | None) -> Step:
+    """What a study trains first: all of its plan, or what one that stops when it knows looks at first.
+
+    Raises UsageError where its limit is too low for that.
+    """
+    if until:
+        return until.begin(first(plan), len(plan.settings))
+    return Step(tuple(range(len(plan.candidates))), tuple(range(plan.replicates)))
 
 
 def first(plan: Plan) -> Step:

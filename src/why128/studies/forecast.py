@@ -1,0 +1,133 @@
+"""What a study will take, told before it begins: how many networks, about how long, and how much memory at most.
+
+The time is counted in seconds of a core: matrix products at the speed that this machine shows at the moment, and beside them what
+the engine was measured to take.  It is for training on the processor.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from why128.data import Dataset
+from why128.division import Division, divide, without_test
+from why128.studies import memory, settling
+from why128.studies.bench import WATCHED, Bench
+from why128.studies.crew import cores
+from why128.studies.events import Luck
+from why128.studies.plan import MOST_TWINS, Plan
+from why128.studies.settling import Step
+from why128.studies.until import Until
+
+# Seconds of a core beside the products, on a processor with AVX-512 (commit a283921, 15 ladders, batches of 32 to 512).
+PARAMETER = 1.4e-9  # to move one parameter by one step
+NUMBER = 1.0e-9  # to gather one number of an image, and make it a float
+SCORE = 2.0e-8  # to judge one score of one network by its label, and begin its gradient
+AROUND = 3.0  # to import, compile, judge and write: seconds of a core, whatever is trained
+
+SIDE, PRODUCTS = 64, 50  # of the products that are timed: too small for a BLAS to share one out over cores
+TIMED = 0.1  # seconds of them
+LEAST_FREE = (
+    0.25  # of a core: a tenth of a second may fall into another process's turn, and says nothing of minutes then
+)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a study will take."""
+
+    networks: int  # that are trained
+    cores: int  # cohorts trained at a time
+    seconds: float  # about, from now to the answer
+    memory: int  # bytes, at most
+    more: bool = False  # whether further networks follow where these do not settle it
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What this machine's cores do at the moment, while as many as will train are busy."""
+
+    flops: float  # float32 operations of products, each second of a core
+    free: float  # seconds of a core that this process gets, each second and core
+
+
+def speed(cores: int) -> Speed:
+    """Measured by products on so many cores at once; takes a tenth of a second."""
+    factor = np.ones((PRODUCTS, SIDE, SIDE), np.float32)
+    counts, began, worked = [0] * cores, time.perf_counter(), time.process_time()
+
+    def multiply(core: int) -> None:
+        product = np.empty_like(factor)
+        while not counts[core] or time.perf_counter() < began + TIMED:
+            np.matmul(factor, factor, out=product)
+            counts[core] += 1
+
+    threads = [threading.Thread(target=multiply, args=(core,)) for core in range(cores)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    worked, taken = time.process_time() - worked, time.perf_counter() - began
+    free = min(1.0, max(LEAST_FREE, worked / (cores * taken)))
+    return Speed(2 * SIDE**3 * PRODUCTS * sum(counts) / worked, free)
+
+
+def foresee(plan: Plan, data: Dataset, workers: int | None = None, until: Until | None = None) -> Forecast:
+    """What a study would take that begins now on this machine; nothing is begun.
+
+    Raises InputRefused where a class is too small to be divided, UsageError where a limit is too low to begin,
+    SurroundingsError where memory does not suffice.
+    """
+    plan = plan.on(data)
+    step = settling.begin(plan, until)
+    data, rest = without_test(data, divide(data, plan.recipe.held_out, plan.recipe.seed, plan.tuning))
+    found = of(plan, data, rest, step, memory.affordable(plan, data, rest, workers or cores()), until)
+    assert found is not None, "a study begins with something"
+    return found
+
+
+def of(plan: Plan, data: Dataset, division: Division, step: Step, workers: int, until: Until | None) -> Forecast | None:
+    """What this step takes with all that follows it for certain, so many cohorts at a time; None where nothing is left of it.
+
+    The memory is that of all of the plan.  Twins take what the networks tried take on average: whose they will be is not known.
+    """
+    if not step.replicates:
+        return None
+    entries, replicates, now = step.entries(plan), len(step.replicates), speed(workers)
+    twins = len(plan.factors) * min(MOST_TWINS, plan.replicates) if plan.replicates > 1 and until is None else 0
+    bench = Bench.of(plan, data, division, entries, WATCHED)
+    images = len(bench.rows(data.train.labels, Luck.of(0)))
+    each = [work(cohort, images, now.flops) for cohort in reversed(bench.cohorts)]
+    seconds = AROUND + together(each * replicates, workers) + together([sum(each) / len(entries)] * twins, workers)
+    return Forecast(
+        len(entries) * replicates + twins,
+        workers,
+        seconds / now.free,
+        memory.needed(plan, data, division, plan.entries, workers),
+        until is not None,
+    )
+
+
+def work(cohort: Bench, images: int, flops: float) -> float:
+    """Seconds of a core that a cohort takes which learns from so many images."""
+    ladder, recipe = cohort.ladder, cohort.recipe
+    first, later = sum(ladder.rows) * ladder.inputs, sum(ladder.parts)
+    learned = recipe.epochs * images
+    judged = recipe.epochs * len(cohort.watched) + images + len(cohort.held_out) + len(cohort.tuning)
+    steps = recipe.epochs * -(-images // recipe.batch_size)
+    # forward, and the kernel's gradient; of later layers also that of what enters
+    products = learned * (4 * first + 6 * later) + judged * 2 * (first + later)
+    each = NUMBER * ladder.inputs + SCORE * ladder.classes * len(ladder.chains)  # image
+    return products / flops + PARAMETER * (first + later) * steps + each * (learned + judged)
+
+
+def together(each: Sequence[float], workers: int) -> float:
+    """When the last of these ends, each begun in its turn by the first of so many workers that is free."""
+    ends = [0.0] * workers
+    for taken in each:
+        ends[ends.index(min(ends))] += taken
+    return max(ends)
