@@ -10,6 +10,7 @@ from tests.studies.conftest import PLAN as SMALL
 from tests.studies.test_run import DATA, PLAN, SAME_OVER_100_STEPS, furthest
 from why128 import optimizers, single
 from why128.data import Dataset, Images
+from why128.data.images import SEALED
 from why128.division import divide
 from why128.errors import InputRefused, UsageError
 from why128.formats import keras_file
@@ -141,18 +142,22 @@ def test_no_training_is_given_a_test_image(ran):
 
 
 def test_images_set_aside_are_out_of_reach_too(monkeypatch, tmp_path):
-    """Where there is no test part of its own, the rows set aside are not among the images that training is given."""
+    """Where there is no test part of its own, training is given no row, and no label, of those set aside."""
     given = []
 
-    def nothing(plan, data, *rest):
-        given.append(data)
+    def nothing(plan, data, division, *rest):
+        given.append((data, division))
         raise InterruptedError
 
     monkeypatch.setattr("why128.studies.conduct.Bench.of", nothing)
     with pytest.raises(InterruptedError):
         study(PLAN, DATA, tmp_path / "s")
     division = divide(DATA, PLAN.recipe.held_out, PLAN.recipe.seed)
-    assert len(given[0].train) == len(division.learned) + len(division.held_out) == len(DATA.train) - len(division.test)
+    data, rows = given[0]
+    used = np.concatenate([rows.learned, rows.held_out, rows.tuning])
+    assert len(used) == len(division.learned) + len(division.held_out) == len(DATA.train) - len(division.test)
+    assert rows.test is None
+    assert np.flatnonzero(data.train.labels != SEALED).tolist() == sorted(used)
 
 
 def test_the_test_images_neither_taught_nor_chose(finished):

@@ -12,7 +12,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from why128.data.spool import descriptor, shared
 from why128.errors import Why128Error
 from why128.studies.bench import Bench, Pictures, Task
 from why128.studies.events import Event, Lost, Luck, Replicate
@@ -75,7 +75,7 @@ class Crew:
     def __init__(self, pictures: Pictures, checkpoints: Path, workers: int):
         """Its process starts at once: it takes seconds until it can train."""
         self.pictures, self.checkpoints, self.workers = pictures, checkpoints, workers
-        self._shared = _shared(pictures)
+        self._shared: tuple[np.ndarray, ...] = _shared(pictures)
         self._child: _Child | None = self._start()
         self._tasks = 0
 
@@ -84,7 +84,7 @@ class Crew:
 
     def __exit__(self, *_: object) -> None:
         self._end()
-        self._shared.close()
+        self._shared = ()
 
     def run(self, bench: Bench, lucks: Sequence[Luck]) -> Generator[Event]:
         """Train a replicate a luck; every one of them ends as a Replicate, or as Lost.
@@ -166,7 +166,7 @@ class Crew:
 
     def _start(self) -> _Child:
         ours, its = Pipe()
-        numbers = [its.fileno(), self._shared.fileno()]
+        numbers = [its.fileno(), *map(descriptor, self._shared)]
         # -P: what lies in the working folder is data, not a library; the paths of this process are known to be wanted
         with deaf_to(OURS):
             process = subprocess.Popen(
@@ -218,13 +218,6 @@ def _ending(status: int) -> str:
     return f"killed by signal {-status}"
 
 
-def _shared(pictures: Pictures):
-    """The images in a file without a name, which the crew's process maps: no copy, and nothing to tidy up."""
-    if hasattr(os, "memfd_create"):
-        file = os.fdopen(os.memfd_create("why128"), "w+b")
-    else:
-        file = tempfile.TemporaryFile()  # noqa: SIM115, it lives as long as the crew
-    np.save(file, np.ascontiguousarray(pictures.pixels))
-    np.save(file, np.ascontiguousarray(pictures.labels))
-    file.flush()
-    return file
+def _shared(pictures: Pictures) -> tuple[np.ndarray, ...]:
+    """The images and labels in files without a name, which the crew's process maps: no copy, where they lie in one already."""
+    return tuple(shared(array, "images") for array in (pictures.pixels, pictures.labels))

@@ -1,11 +1,10 @@
 """The process of a crew: trains what it is asked to, and tells what happens; ends when nobody listens any more.
 
-Started by crew.py as `python -P -m why128.studies.worker CONNECTION IMAGES`, two open files.
+Started by crew.py as `python -P -m why128.studies.worker CONNECTION IMAGES LABELS`, three open files.
 """
 
 from __future__ import annotations
 
-import mmap
 import os
 import queue
 import sys
@@ -14,17 +13,16 @@ import traceback
 from contextlib import closing
 from multiprocessing.connection import Connection
 
-import numpy as np
-
+from why128.data.spool import received
 from why128.studies.bench import Pictures, Task
 from why128.studies.crew import GRACE, Done, Fault
 
 
-def main(connection: Connection, images: int) -> None:
+def main(connection: Connection, *files: int) -> None:
     """Serve until the other end is closed."""
     tasks: queue.SimpleQueue[tuple[Task, threading.Event] | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
-    pictures = _pictures(images)
+    pictures = _pictures(*files)
     from why128.engine import keep_programs  # JAX: seconds, while the other end is still busy with its data
     from why128.studies.run import trials
 
@@ -63,20 +61,11 @@ def _listen(connection: Connection, tasks: queue.SimpleQueue) -> None:
         os._exit(0)  # compiling cannot be interrupted otherwise
 
 
-def _pictures(file: int) -> Pictures:
-    """The images that crew.py wrote, as they lie in the file."""
-    shared = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
-    arrays, offset = [], 0
-    for _ in range(2):
-        shared.seek(offset)
-        version = np.lib.format.read_magic(shared)
-        shape, _, dtype = (
-            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        )(shared)
-        arrays.append(np.frombuffer(shared, dtype, int(np.prod(shape)), shared.tell()).reshape(shape))
-        offset = shared.tell() + arrays[-1].nbytes
-    return Pictures(*arrays)
+def _pictures(images: int, labels: int) -> Pictures:
+    """The images, flat, and their labels, as they lie in the files that crew.py handed on."""
+    pixels = received(images)
+    return Pictures(pixels.reshape(len(pixels), -1), received(labels))
 
 
 if __name__ == "__main__":
-    main(Connection(int(sys.argv[1])), int(sys.argv[2]))
+    main(Connection(int(sys.argv[1])), *map(int, sys.argv[2:]))
