@@ -71,7 +71,9 @@ FORMS: dict[str, Callable[[Path], Any]] = {
     "npz parts": lambda root: making.npz_file(
         root.with_suffix(".npz"), x=X, y=Y, x_val=255 - X, y_val=Y, x_test=X // 2, y_test=Y
     ),
-    "npz of two types": lambda root: making.npz_file(root.with_suffix(".npz"), x=X / 255, y=Y, x_test=X / 256.7, y_test=Y),
+    "npz of two types": lambda root: making.npz_file(
+        root.with_suffix(".npz"), x=X / 255, y=Y, x_test=X / 256.7, y_test=Y
+    ),
     "csv": lambda root: making.csv_file(root.with_suffix(".csv"), making.csv_lines()),
     "csv shuffled": shuffled_csv,
     "csv of two types": csv_of_two_types,

@@ -366,3 +366,9 @@ def test_nothing_that_can_be_seen_is_told_as_a_number_that_is_none(answers, lear
 def test_a_caveat_about_the_recipe_is_only_said_where_there_was_one(settings):
     answer = Answer(said(plan_of={"settings": settings}))
     assert ("one recipe" in [caveat.kind for caveat in answer.caveats]) == (len(settings) == 1)
+
+
+def test_what_a_study_is_to_take():
+    assert words.planned(1_234_000_000, 0) == "takes at most 1.2 GB of memory"
+    due = "takes at most 0.5 GB of memory; the images lie on disk, 0.8 GB for as long as it runs"
+    assert words.planned(450_000_000, 784_000_000) == due

@@ -20,7 +20,7 @@ from why128.report.answer import Answer
 from why128.studies import store
 from why128.studies.budget import Budget
 from why128.studies.candidate import Candidate, Setting
-from why128.studies.conduct import MOST_TWINS, Stage, study
+from why128.studies.conduct import MOST_TWINS, Planned, Stage, study
 from why128.studies.events import EpochDone, Luck, Replicate
 from why128.studies.plan import Plan, candidates
 from why128.studies.until import Until
@@ -181,7 +181,9 @@ def test_classes_too_small_for_test_images_are_examined_on_validation_images(tmp
 
 
 def test_it_tells_what_it_does(ran):
-    first, *rest = ran.told
+    planned, first, *rest = ran.told
+    assert isinstance(planned, Planned)
+    assert (planned.memory > 450e6, planned.disk) == (True, 0)
     assert first == Stage(("0", "2", "4"), 3, twins=False)
     at = next(i for i, heard in enumerate(rest) if isinstance(heard, Stage))
     own, stage, twins = rest[:at], rest[at], rest[at + 1 :]

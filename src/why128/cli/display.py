@@ -24,7 +24,7 @@ from why128.cli.output import say
 from why128.errors import shown
 from why128.report import words
 from why128.report.answer import HEADINGS, Answer
-from why128.studies.conduct import Heard, Resumed, Stage
+from why128.studies.conduct import Heard, Planned, Resumed, Stage
 from why128.studies.events import EpochDone, Lost
 from why128.studies.plan import Plan
 
@@ -49,6 +49,8 @@ class Watch:
     def hear(self, heard: Heard) -> None:
         if isinstance(heard, Resumed):
             self.said.append(words.resumed(heard.folder, heard.networks))
+        elif isinstance(heard, Planned):
+            self.said.append(words.planned(heard.memory, heard.disk))
         elif isinstance(heard, Stage):
             self.stage, self.latest, self.finished = heard, {}, 0
         elif isinstance(heard, EpochDone):
@@ -121,7 +123,7 @@ def watched(plan: Plan, data: Dataset, settling: bool) -> Iterator[Callable[[Hea
 
     def hear(heard: Heard) -> None:
         watch.hear(heard)
-        if isinstance(heard, Resumed | Lost):
+        if isinstance(heard, Planned | Resumed | Lost):
             say(watch.said[-1])
         elif isinstance(heard, Stage) and not heard.twins and len(heard.labels) < len(plan.labels):
             say(f"{', '.join(heard.labels)} neurons, {words.counted(heard.replicates, 'replicate')}")

@@ -161,6 +161,12 @@ def resumed(folder: object, networks: int) -> str:
     return f"going on with {shown(folder)}, which was stopped; {counted(networks, 'network')} of it are there"
 
 
+def planned(memory: int, disk: int) -> str:
+    """What a study is to take."""
+    images = f"; the images lie on disk, {disk / 1e9:,.1f} GB for as long as it runs" if disk else ""
+    return f"takes at most {memory / 1e9:,.1f} GB of memory{images}"
+
+
 def given_up(replicate: int, reason: str, attempts: int) -> str:
     """That a replicate is missing."""
     return f"replicate {replicate} was given up: its training ended {attempts} times, the last time {shown(reason)}"

@@ -61,7 +61,15 @@ class Resumed:
     networks: int  # trained before
 
 
-Heard = Stage | Resumed | Event
+@dataclass(frozen=True)
+class Planned:
+    """What a study on this machine is to take, at most; said before it is taken."""
+
+    memory: int  # bytes
+    disk: int  # bytes that the images lie in; what the study keeps is small
+
+
+Heard = Planned | Stage | Resumed | Event
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +143,7 @@ def study(
     asked = resuming.question(plan, data, until)
     if resuming.check(folder, asked):
         return read(folder)
-    data, rest = without_test(data, division)
+    disk, (data, rest) = memory.on_disk(data), without_test(data, division)
     if hiring.is_here(on):
         workers = memory.affordable(plan, data, rest, workers or cores(), apart=on is not None)
     with ExitStack() as stack:
@@ -147,6 +155,8 @@ def study(
             return read(folder)
         if done := len(stores.read(folder)[1]):
             tell(Resumed(store.folder, done))
+        if hiring.is_here(on):
+            tell(Planned(memory.planned(plan, data, rest, workers or cores(), apart=on is not None), disk))
         job = _Job(plan, data, rest, division.test, subject, store, tell, crew)
         try:
             _run(job, until, step)
