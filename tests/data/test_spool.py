@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gzip
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -270,6 +271,7 @@ def test_an_array_is_handed_on_as_a_file(array: np.ndarray, most: int, monkeypat
     assert shared(flat, "images") is flat, "in another shape it is still the whole file"
     assert in_memory(given) == (array.nbytes if most else 0)
     assert not np.shares_memory(shared(given[1:], "images"), given)
+    assert (pickle.loads(pickle.dumps(given)) == array).all(), "to a cluster it is sent as numbers"
 
 
 def test_what_is_made_is_there_after_its_maker(on_disk: Path) -> None:

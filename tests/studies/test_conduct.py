@@ -9,8 +9,9 @@ from tests.studies.conftest import DATA as GIVEN
 from tests.studies.conftest import PLAN as SMALL
 from tests.studies.test_run import DATA, PLAN, SAME_OVER_100_STEPS, furthest
 from why128 import optimizers, single
-from why128.data import Dataset, Images
+from why128.data import Dataset, Images, spool
 from why128.data.images import SEALED
+from why128.data.spool import in_memory
 from why128.division import divide
 from why128.errors import InputRefused, UsageError
 from why128.formats import keras_file
@@ -49,6 +50,20 @@ def test_a_study_run_again_gives_the_same_answer_and_identical_weights(workers, 
     first, second = weights(finished.folder), weights(again.folder)
     assert first.keys() == second.keys()
     assert all(furthest(first[name], second[name]) == 0 for name in first)
+
+
+def test_images_on_disk_give_the_same_study_to_the_last_bit(finished, tmp_path, monkeypatch):
+    """Its pixels lie on disk, and so do the parts that are taken of them to examine the chosen network."""
+    monkeypatch.setattr(spool, "MOST", 0)
+    monkeypatch.setattr(spool, "PIECE", 1000)
+    far = replace(DATA, train=DATA.train.take(np.arange(len(DATA.train))))
+    assert (in_memory(DATA.train.pixels) > 0, in_memory(far.train.pixels)) == (True, 0)
+    again = study(PLAN, far, tmp_path / "s", workers=2)
+    assert told(again) == told(finished)
+    files = ("enough.keras", "examination.npz")
+    assert [(again.folder / name).read_bytes() for name in files] == [
+        (finished.folder / name).read_bytes() for name in files
+    ]
 
 
 def test_another_seed_gives_another_study(finished, tmp_path):
