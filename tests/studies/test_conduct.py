@@ -18,7 +18,7 @@ from why128.formats import keras_file
 from why128.layers import Dense
 from why128.recipe import Recipe
 from why128.report.answer import Answer
-from why128.studies import store
+from why128.studies import conduct, store
 from why128.studies.budget import Budget
 from why128.studies.candidate import Candidate, Setting
 from why128.studies.conduct import MOST_TWINS, Planned, Stage, study
@@ -173,6 +173,19 @@ def test_images_set_aside_are_out_of_reach_too(monkeypatch, tmp_path):
     assert len(used) == len(division.learned) + len(division.held_out) == len(DATA.train) - len(division.test)
     assert rows.test is None
     assert np.flatnonzero(data.train.labels != SEALED).tolist() == sorted(used)
+
+
+def test_a_row_of_a_test_image_is_not_trained_on(monkeypatch, tmp_path):
+    """Whoever divides wrongly is found out before anything is trained."""
+    right = conduct.without_test
+
+    def wrong(data, division):
+        kept, rows = right(data, division)
+        return kept, replace(rows, tuning=np.flatnonzero(kept.train.labels == SEALED)[:1])
+
+    monkeypatch.setattr(conduct, "without_test", wrong)
+    with pytest.raises(AssertionError, match="no row of a test image may be trained on"):
+        study(PLAN, DATA, tmp_path / "s")
 
 
 def test_the_test_images_neither_taught_nor_chose(finished):

@@ -17,6 +17,7 @@ import numpy as np
 
 from why128 import activations
 from why128.data import Dataset
+from why128.data.images import SEALED
 from why128.division import Division, Sealed, divide, without_test
 from why128.errors import SurroundingsError, UsageError, shown
 from why128.formats import aside, keras_file
@@ -271,6 +272,8 @@ def _train(job: _Job, step: Step, deadline: float | None = None) -> tuple[int, .
 def _events(job: _Job, entries: Sequence[Entry], lucks: Sequence[Luck]) -> Generator[Event]:
     """What happens while these are trained; whoever asks for the next event has kept a finished replicate."""
     bench = Bench.of(job.plan, job.data, job.division, entries, WATCHED)
+    asked_of = job.data.train.labels[np.concatenate([bench.learned, bench.held_out, bench.tuning])]
+    assert (asked_of != SEALED).all(), "no row of a test image may be trained on"
     with closing(job.crew.run(bench, lucks)) as events:
         for event in events:
             yield event
