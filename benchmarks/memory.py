@@ -1,9 +1,11 @@
-"""How much memory does a study take, against what it planned?  Peak resident sets of its processes, by width.
+"""How much memory does a study take, against what it planned?  Peaks of its processes, by width.
 
     python -m benchmarks.memory [--record]
 
-Two replicates of one width on the built-in sample, one epoch each, two at a time; planned is what
-`why128.studies.memory.needed` says before.  A plan must not be less than what is taken, and not idly more.
+Two replicates of one width on the built-in sample, one epoch each, two at a time; and one width on MANY images made here,
+which lie on disk.  Planned is what `why128.studies.memory.planned` says before.  A plan must not be less than what is taken,
+and not idly more.  Taken is what the crew's process holds and cannot give back: neither its libraries' pages nor those of
+images on disk, which the system keeps where it has room.
 """
 
 import argparse
@@ -16,6 +18,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from benchmarks import million
+
 from why128.data import open_data
 from why128.division import divide, without_test
 from why128.recipe import Recipe
@@ -23,21 +27,23 @@ from why128.studies import memory
 from why128.studies.plan import Plan, candidates
 
 WIDTHS = ("64", "2048", "8192", "2048x2048", "16384")
+MANY, OF_MANY = 400_000, "64"
 
 
 def peak(pid: int) -> int:
-    """Bytes that a process has held at most; 0 for one that has ended."""
+    """Bytes that a process has held at most, its libraries' pages too; 0 for one that has ended."""
     found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
     return 1024 * int(found[1]) if found else 0
 
 
-def taken(width: str, folder: str) -> int:
+def taken(source: str, width: str, folder: str) -> int:
     """Bytes that the crew's process has held at most."""
     command = [
         sys.executable,
         "-m",
         "why128",
         "study",
+        source,
         "--widths",
         width,
         "--replicates",
@@ -50,10 +56,10 @@ def taken(width: str, folder: str) -> int:
     study = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     most = 0
     while study.poll() is None:
-        with suppress(OSError):
-            for child in Path(f"/proc/{study.pid}/task/{study.pid}/children").read_text().split():
-                most = max(most, peak(int(child)))
+        with suppress(OSError, KeyError):
+            most = max([most, *(million.held(child)["memory"] for child in million.children(study.pid))])
         time.sleep(0.02)
+    assert study.returncode == 0
     return most
 
 
@@ -61,14 +67,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--record", action="store_true")
     given = parser.parse_args()
-    data, found = open_data("sample"), {}
-    for width in WIDTHS:
-        plan = Plan(candidates(width), 2, Recipe(epochs=1)).on(data)
-        rest = without_test(data, divide(data, plan.recipe.held_out, plan.recipe.seed, plan.tuning))
-        with tempfile.TemporaryDirectory() as folder:
-            planned = memory.needed(plan, *rest, plan.entries, 2)
-            found[width] = {"planned": planned, "taken": taken(width, f"{folder}/s")}
-        print(width, json.dumps(found[width]), round(found[width]["taken"] / planned, 2), flush=True)
+    found = {}
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        (Path(folder) / "many").mkdir()
+        many = str(million.npy(Path(folder) / "many", MANY))
+        asked = [(width, "sample", width) for width in WIDTHS] + [(f"{OF_MANY} on {MANY} images", many, OF_MANY)]
+        for number, (name, source, width) in enumerate(asked):
+            data = open_data(source)
+            plan = Plan(candidates(width), 2, Recipe(epochs=1)).on(data)
+            rest = without_test(data, divide(data, plan.recipe.held_out, plan.recipe.seed, plan.tuning))
+            planned = memory.planned(plan, *rest, 2)
+            found[name] = {"planned": planned, "taken": taken(source, width, f"{folder}/{number}")}
+            print(name, json.dumps(found[name]), round(found[name]["taken"] / planned, 2), flush=True)
     if given.record:
         from benchmarks import record
 

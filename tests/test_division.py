@@ -7,6 +7,7 @@ import pytest
 
 from tests import networks
 from why128.data import Dataset, Images
+from why128.data.images import SEALED
 from why128.data.repeats import digests
 from why128.division import SAMPLE_SHARE, Sealed, divide, sample, without_test
 from why128.errors import InputRefused
@@ -98,13 +99,23 @@ def test_test_images_are_opened_once():
 def test_asking_which_test_images_are_repeated_opens_nothing():
     pixels = np.arange(300 * 4, dtype=np.uint16).astype(np.uint8).reshape(300, 2, 2, 1)
     sealed = Sealed(Images(pixels, np.zeros(300, np.int32)))
-    assert sealed.repeated(set()) == 0
-    assert sealed.repeated(set(digests(Images(pixels[:2], np.zeros(2, np.int32))))) == 10, (
-        "bytes run out after 64 images"
-    )
+    none = np.zeros(0, np.uint64)
+    assert sealed.repeated(none) == 0
+    two = digests(Images(pixels[:2], np.zeros(2, np.int32)))
+    assert sealed.repeated(two) == 10, "bytes run out after 64 images"
     assert len(sealed.open()) == 300
     with pytest.raises(AssertionError, match="asked before they are opened"):
-        sealed.repeated(set())
+        sealed.repeated(none)
+
+
+def test_of_images_that_are_set_aside_only_these_are_asked():
+    data = marked()
+    aside = np.array([3, 200, 7])
+    sealed = Sealed(data.train, aside)
+    assert len(sealed) == 3
+    assert sealed.repeated(digests(data.train)) == 3
+    assert sealed.repeated(digests(data.train)[:100]) == 2
+    assert shown(sealed.open()) == aside.tolist()
 
 
 def marked(test=None):
@@ -125,19 +136,27 @@ def test_without_test_images_nobody_can_look_at_one():
     division = divide(data, 0.3, 7, 0.15)
     kept, rows = without_test(data, division)
     assert (kept.test, rows.test) == (None, None)
-    assert not set(shown(kept.train)) & set(shown(division.test.open()))
+    test = np.array(shown(division.test.open()))
+    assert len(test)
+    assert (kept.train.labels[test] == SEALED).all(), "nobody can learn from one, or be judged by it"
+    for one in test:
+        with pytest.raises(AssertionError, match="these images are sealed"):
+            kept.train.take(np.array([one]))
     for name in ("learned", "held_out", "tuning"):
         before, after = (part.train.take(getattr(of, name)) for part, of in ((data, division), (kept, rows)))
         assert shown(before) == shown(after)
         assert (before.labels == after.labels).all()
-    assert sum(map(len, (rows.learned, rows.held_out, rows.tuning))) == len(kept.train)
+        assert not set(shown(after)) & set(test)
+    assert sum(map(len, (rows.learned, rows.held_out, rows.tuning))) + len(test) == len(kept.train)
+    assert (data.train.labels != SEALED).all(), "who has the whole data still has them"
 
 
 def test_a_given_test_part_goes_and_the_rest_is_not_copied():
     data = marked(test=DATA.train)
     kept, rows = without_test(data, divide(data, 0.3, 7))
     assert kept.test is None
-    assert kept.train is data.train
+    assert kept.train.pixels is data.train.pixels
+    assert (kept.train.labels == data.train.labels).all()
     assert rows.test_given
 
 

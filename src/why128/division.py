@@ -11,6 +11,7 @@ import numpy as np
 
 from why128.addresses import draws
 from why128.data import Dataset, Images, split
+from why128.data.images import SEALED
 from why128.data.repeats import digests
 from why128.errors import InputRefused, shown
 
@@ -30,23 +31,26 @@ class Sealed:
     the train part, and of the test images only this.
     """
 
-    def __init__(self, images: Images):
+    def __init__(self, images: Images, rows: np.ndarray | None = None):
+        """All of these images, or those at `rows`."""
         self._images: Images | None = images
-        self._count = len(images)
+        self._rows = rows
+        self._count = len(images if rows is None else rows)
 
     def __len__(self) -> int:
         return self._count
 
-    def repeated(self, digested: set[bytes]) -> int:
+    def repeated(self, digested: np.ndarray) -> int:
         """How many of these images have one of these digests; no network answers them for that."""
         assert self._images is not None, "asked before they are opened"
-        return sum(digest in digested for digest in digests(self._images))
+        own = digests(self._images)
+        return int(np.isin(own if self._rows is None else own[self._rows], digested).sum())
 
     def open(self) -> Images:
         """The images, once: for the network that was chosen."""
         assert self._images is not None, "test images are opened once"
         images, self._images = self._images, None
-        return images
+        return images if self._rows is None else images.take(self._rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +69,11 @@ def divide(data: Dataset, held_out: float, seed: int, tuning: float = 0.0) -> Di
 
     `tuning` is a share of the images to learn from; the images that judge and test are the same with and without it.
     """
-    labels, rows, test = data.train.labels, np.arange(len(data.train)), data.test
+    labels, rows = data.train.labels, np.arange(len(data.train))
+    test = None if data.test is None else Sealed(data.test)
     if data.test is None and np.bincount(labels).min() >= BEARABLE:
         rows, aside = split(labels, TEST_SHARE, draws(seed, "test part"), data.classes)
-        test = data.train.take(aside)
+        test = Sealed(data.train, aside)
     try:
         learned, judged = (rows[i] for i in split(labels[rows], held_out, draws(seed, "held-out part"), data.classes))
         chooses = learned[:0]
@@ -77,22 +82,21 @@ def divide(data: Dataset, held_out: float, seed: int, tuning: float = 0.0) -> Di
             learned, chooses = (learned[i] for i in parts)
     except InputRefused as refused:
         raise InputRefused(f"{shown(data.name)}: {str(refused).removeprefix('split: ')}", hint=refused.hint) from None
-    return Division(learned, judged, None if test is None else Sealed(test), data.test is not None, chooses)
+    return Division(learned, judged, test, data.test is not None, chooses)
 
 
 def without_test(data: Dataset, division: Division) -> tuple[Dataset, Division]:
-    """The data without their test images, and the division of what is left: whoever holds these cannot look.
+    """The data and their division without the test images: whoever holds these cannot look.
 
-    The order of images stays, so that networks trained on either are the same; so does the fingerprint.
+    A test part that was given is gone.  Of one that was set aside here no row is in the division, its labels are SEALED, so
+    that nobody can learn from it or be judged by it, and `take` gives none of it; the pixels are not copied for that.
     """
-    rows = np.sort(np.concatenate([division.learned, division.held_out, division.tuning]))
-    train = data.train if len(rows) == len(data.train) else data.train.take(rows)
-    kept = replace(data, train=train, test=None)
+    labels = np.full_like(data.train.labels, SEALED)
+    for rows in (division.learned, division.held_out, division.tuning):
+        labels[rows] = data.train.labels[rows]
+    kept = replace(data, train=Images(data.train.pixels, labels), test=None)
     vars(kept)["fingerprint"] = data.fingerprint  # of the whole: a network says by it what data it comes from
-    learned, held_out, tuning = (
-        np.searchsorted(rows, part) for part in (division.learned, division.held_out, division.tuning)
-    )
-    return kept, Division(learned, held_out, None, division.test_given, tuning)
+    return kept, replace(division, test=None)
 
 
 def sample(learned: np.ndarray, labels: np.ndarray, seed: int, number: int) -> np.ndarray:

@@ -104,6 +104,11 @@ class Network:
         """The number of neurons of each hidden layer."""
         return self.sizes[1:-1]
 
+    def inputs(self, pixels: np.ndarray) -> Iterator[np.ndarray]:
+        """Pictures (N, ...), bytes or floats 0..1, on its own scale, as many at a time as it answers at once: all would take four
+        times their bytes."""
+        return (self.preparation.to_input(pixels[i : i + AT_ONCE]) for i in range(0, len(pixels), AT_ONCE))
+
     def outputs(self, images: np.ndarray) -> np.ndarray:
         """What the network answers for images on its own scale: (N, ...) of `input_shape` to (N, C) float32.
 

@@ -51,5 +51,5 @@ def test_one_that_goes_on_counts_from_where_it_stood(clock):
 
 def test_what_it_will_take_is_kept_in_sight():
     watch = Watch(PLAN, "pets")
-    watch.hear(Forecast(60, 2, 24.0, 632_617_472))
-    assert watch.said == ["60 networks: about 25 s on 2 cores, at most 0.6 GB of memory"]
+    watch.hear(Forecast(60, 2, 24.0, 632_617_472, 0))
+    assert watch.said == ["60 networks: about 25 s on 2 free cores, at most 0.6 GB of memory"]

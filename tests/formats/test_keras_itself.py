@@ -107,7 +107,9 @@ def by_keras(kind: str):
 @pytest.mark.parametrize("kind", ["compiled and fitted", "input found by use", "rescaled bytes"])
 def test_we_open_keras_own_files_and_answer_the_same(kind, tmp_path):
     model = by_keras(kind)
-    images = np.floor(IMAGES) if kind == "rescaled bytes" else IMAGES / 255  # or else sums are of size 100, and round so
+    images = (
+        np.floor(IMAGES) if kind == "rescaled bytes" else IMAGES / 255
+    )  # or else sums are of size 100, and round so
     model.save(tmp_path / "theirs.keras")
     network = keras_file.load(tmp_path / "theirs.keras")
     answers = np.asarray(model(images))

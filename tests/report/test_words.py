@@ -373,11 +373,12 @@ def test_a_caveat_about_the_recipe_is_only_said_where_there_was_one(settings):
 
 
 def test_what_a_study_will_take():
-    assert words.forecast(Forecast(60, 2, 24.0, 632_617_472)) == (
-        "60 networks: about 25 s on 2 cores, at most 0.6 GB of memory"
+    assert words.forecast(Forecast(60, 2, 24.0, 632_617_472, 0)) == (
+        "60 networks: about 25 s on 2 free cores, at most 0.6 GB of memory"
     )
-    assert words.forecast(Forecast(18, 1, 4.0, 1_234_000_000, more=True)) == (
-        "18 networks at first, and more where these do not settle it: less than 10 s on 1 core, at most 1.2 GB of memory"
+    assert words.forecast(Forecast(18, 1, 4.0, 1_234_000_000, 784_000_000, more=True)) == (
+        "18 networks at first, and more where these do not settle it: less than 10 s on 1 free core, at most 1.2 GB of memory; "
+        "the images lie on disk, 0.8 GB while it runs"
     )
 
 

@@ -9,14 +9,16 @@ from tests.studies.conftest import DATA as GIVEN
 from tests.studies.conftest import PLAN as SMALL
 from tests.studies.test_run import DATA, PLAN, SAME_OVER_100_STEPS, furthest
 from why128 import optimizers, single
-from why128.data import Dataset, Images
+from why128.data import Dataset, Images, spool
+from why128.data.images import SEALED
+from why128.data.spool import in_memory
 from why128.division import divide
 from why128.errors import InputRefused, UsageError
 from why128.formats import keras_file
 from why128.layers import Dense
 from why128.recipe import Recipe
 from why128.report.answer import Answer
-from why128.studies import store
+from why128.studies import conduct, store
 from why128.studies.budget import Budget
 from why128.studies.candidate import Candidate, Setting
 from why128.studies.conduct import MOST_TWINS, Stage, study
@@ -48,6 +50,20 @@ def test_a_study_run_again_gives_the_same_answer_and_identical_weights(workers, 
     first, second = weights(finished.folder), weights(again.folder)
     assert first.keys() == second.keys()
     assert all(furthest(first[name], second[name]) == 0 for name in first)
+
+
+def test_images_on_disk_give_the_same_study_to_the_last_bit(finished, tmp_path, monkeypatch):
+    """Its pixels lie on disk, and so do the parts that are taken of them to examine the chosen network."""
+    monkeypatch.setattr(spool, "MOST", 0)
+    monkeypatch.setattr(spool, "PIECE", 1000)
+    far = replace(DATA, train=DATA.train.take(np.arange(len(DATA.train))))
+    assert (in_memory(DATA.train.pixels) > 0, in_memory(far.train.pixels)) == (True, 0)
+    again = study(PLAN, far, tmp_path / "s", workers=2)
+    assert told(again) == told(finished)
+    files = ("enough.keras", "examination.npz")
+    assert [(again.folder / name).read_bytes() for name in files] == [
+        (finished.folder / name).read_bytes() for name in files
+    ]
 
 
 def test_another_seed_gives_another_study(finished, tmp_path):
@@ -141,18 +157,35 @@ def test_no_training_is_given_a_test_image(ran):
 
 
 def test_images_set_aside_are_out_of_reach_too(monkeypatch, tmp_path):
-    """Where there is no test part of its own, the rows set aside are not among the images that training is given."""
+    """Where there is no test part of its own, training is given no row, and no label, of those set aside."""
     given = []
 
-    def nothing(plan, data, *rest):
-        given.append(data)
+    def nothing(plan, data, division, *rest):
+        given.append((data, division))
         raise InterruptedError
 
     monkeypatch.setattr("why128.studies.conduct.Bench.of", nothing)
     with pytest.raises(InterruptedError):
         study(PLAN, DATA, tmp_path / "s")
     division = divide(DATA, PLAN.recipe.held_out, PLAN.recipe.seed)
-    assert len(given[0].train) == len(division.learned) + len(division.held_out) == len(DATA.train) - len(division.test)
+    data, rows = given[0]
+    used = np.concatenate([rows.learned, rows.held_out, rows.tuning])
+    assert len(used) == len(division.learned) + len(division.held_out) == len(DATA.train) - len(division.test)
+    assert rows.test is None
+    assert np.flatnonzero(data.train.labels != SEALED).tolist() == sorted(used)
+
+
+def test_a_row_of_a_test_image_is_not_trained_on(monkeypatch, tmp_path):
+    """Whoever divides wrongly is found out before anything is trained."""
+    right = conduct.without_test
+
+    def wrong(data, division):
+        kept, rows = right(data, division)
+        return kept, replace(rows, tuning=np.flatnonzero(kept.train.labels == SEALED)[:1])
+
+    monkeypatch.setattr(conduct, "without_test", wrong)
+    with pytest.raises(AssertionError, match="no row of a test image may be trained on"):
+        study(PLAN, DATA, tmp_path / "s")
 
 
 def test_the_test_images_neither_taught_nor_chose(finished):
@@ -177,7 +210,8 @@ def test_classes_too_small_for_test_images_are_examined_on_validation_images(tmp
 
 def test_it_tells_what_it_does(ran):
     ahead, first, *rest = ran.told
-    assert (ahead.networks, ahead.cores, ahead.more) == (3 * 3 + 3, 2, False)
+    assert (ahead.networks, ahead.cores, ahead.more, ahead.disk) == (3 * 3 + 3, 2, False, 0)
+    assert ahead.memory > 450e6
     assert first == Stage(("0", "2", "4"), 3, twins=False)
     at = next(i for i, heard in enumerate(rest) if isinstance(heard, Stage))
     own, stage, twins = rest[:at], rest[at], rest[at + 1 :]

@@ -11,8 +11,11 @@ from multiprocessing.connection import Connection
 import numpy as np
 import pytest
 
+from tests.data import making
 from tests.studies.conftest import DATA, PLAN
 from tests.studies.test_hiring import LONG, LUCKS, NOTICED, bench, same
+from why128.data import open_data, spool
+from why128.data.spool import descriptor
 from why128.studies import run
 from why128.studies.bench import Pictures, Task
 from why128.studies.crew import ATTEMPTS, GRACE, Crew, _ending
@@ -92,7 +95,6 @@ def test_its_process_ends_when_nobody_listens_any_more(tmp_path):
         next(events)
         crew._child.connection.close()
         process.wait(GRACE + NOTICED)
-    crew._shared.close()
 
 
 def test_too_little_memory_is_no_fault_of_ours(crew, monkeypatch):
@@ -146,8 +148,25 @@ def test_pictures_arrive_as_they_are():
     from why128.studies.worker import _pictures
 
     for pixels in (DATA.train.pixels.reshape(240, -1), DATA.train.pixels.reshape(240, -1) / np.float32(255)):
-        with closing(_shared(Pictures(pixels, DATA.train.labels))) as file:
-            found = _pictures(file.fileno())
-            assert (found.pixels == pixels).all()
-            assert found.pixels.dtype == pixels.dtype
-            assert (found.labels == DATA.train.labels).all()
+        given = _shared(Pictures(pixels, DATA.train.labels))
+        found = _pictures(*map(descriptor, given))
+        assert (found.pixels == pixels).all()
+        assert found.pixels.dtype == pixels.dtype
+        assert (found.labels == DATA.train.labels).all()
+        assert not found.pixels.flags.writeable
+
+
+def test_pictures_that_were_read_from_a_file_are_passed_on_and_not_copied(tmp_path, monkeypatch):
+    from why128.studies.crew import _shared
+    from why128.studies.worker import _pictures
+
+    for most in (spool.MOST, 1000):  # in memory, and on disk
+        monkeypatch.setattr(spool, "MOST", most)
+        data = open_data(making.sound_idx(tmp_path / str(most)))
+        pixels, _ = _shared(Pictures.of(data))
+        assert np.shares_memory(pixels, data.train.pixels)
+        found = _pictures(*map(descriptor, _shared(Pictures.of(data))))
+        data.train.pixels[0, 0, 0] = 77
+        assert found.pixels[0, 0] == 77, "it is the same memory"
+        part = replace(data, train=data.train.take(slice(1, None)))
+        assert not np.shares_memory(_shared(Pictures.of(part))[0], data.train.pixels), "a part is another array"

@@ -1,8 +1,12 @@
 """Memory is planned before it is taken."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from tests.studies.conftest import DATA, PLAN
+from why128.data import spool
 from why128.division import divide
 from why128.errors import SurroundingsError
 from why128.studies import asked, conduct, memory
@@ -60,6 +64,18 @@ def test_it_is_asked_before_anything_is_begun(monkeypatch, tmp_path):
     with pytest.raises(SurroundingsError, match="nothing was begun"):
         conduct.study(PLAN, DATA, tmp_path / "s")
     assert not (tmp_path / "s").exists()
+
+
+def test_images_count_as_often_as_they_are_held(monkeypatch):
+    plan, count = Plan(candidates("0")).on(DATA), DATA.train.pixels.nbytes
+    near = replace(DATA, train=DATA.train.take(np.arange(len(DATA.train))), test=DATA.test.take(np.arange(9)))
+    monkeypatch.setattr(spool, "MOST", 100)
+    far = replace(near, train=near.train.take(np.arange(len(near.train))))
+    here, on_disk = (memory.needed(plan, each, DIVISION, plan.entries, 1) for each in (near, far))
+    assert here - on_disk == count
+    apart = [memory.needed(plan, each, DIVISION, plan.entries, 1, apart=True) for each in (near, far)]
+    assert apart == [on_disk + 2 * count] * 2, "each process of a cluster has them sent"
+    assert (memory.on_disk(near), memory.on_disk(far)) == (0, count)
 
 
 def test_this_machine_says_what_it_has():

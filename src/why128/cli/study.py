@@ -136,7 +136,8 @@ def command(ctx, data, workers, on, out, resume, dry_run, size, skip_bad, as_jso
     from why128.studies import hiring
 
     hiring.check(on)
-    hiring.get_ready(on)
+    if not dry_run:
+        hiring.get_ready(on)
     if resume is not None:
         plan, until, images, source = _resumed(ctx, resume, data)
     else:

@@ -100,7 +100,7 @@ def zip_faults(where: str) -> Iterator[None]:
 
 
 def read_npz(path: Path) -> Found:
-    """The arrays of an NPZ file; raises InputRefused naming the member at fault.  Nothing is unpacked to disk."""
+    """The arrays of an NPZ file; raises InputRefused naming the member at fault.  No member becomes a file with a name."""
     where = shown(path)
     with opened(path) as file:
         if not os.fstat(file.fileno()).st_size:

@@ -12,6 +12,7 @@ from why128.data.pictures import all_resized
 from why128.data.repeats import repeat_warnings
 from why128.data.scale import UNIT, check_finite, scale_of, scaled, span
 from why128.data.shapes import as_images
+from why128.data.spool import blocks, made
 from why128.errors import InputRefused
 
 Pixels = dict[str, np.ndarray]  # by part: (N, height, width, channels)
@@ -22,11 +23,16 @@ def dataset_from(found: Found, reading: Reading = PLAIN) -> Dataset:
     pixels, warnings = shaped(found, reading)
     pixels, scale, more = brought_to_scale(found, pixels)
     if reading.size is not None:
-        pixels = {name: all_resized(array, reading.size) for name, array in pixels.items()}
+        pixels = {name: all_resized(array, reading.size, found.where) for name, array in pixels.items()}
     classes, labels = labelled(found)
     parts, merged = two_parts(found)
-    train = Images(joined(pixels, parts[TRAIN]), joined(labels, parts[TRAIN]))
-    test = Images(joined(pixels, parts[TEST]), joined(labels, parts[TEST])) if TEST in parts else None
+    train, test = (
+        Images(joined(pixels, parts[name], found.where), joined(labels, parts[name], found.where))
+        if name in parts
+        else None
+        for name in (TRAIN, TEST)
+    )
+    assert train is not None
     check_classes(found.where, classes, train)
     worth_saying = data_warnings(found, parts, classes, train, test)
     lines = (*found.warnings, *merged, *warnings, *more, *worth_saying)
@@ -98,10 +104,10 @@ def brought_to_scale(found: Found, pixels: Pixels) -> tuple[Pixels, str, tuple[s
     warnings = tuple(line for _, lines in chosen.values() for line in lines)
     if scale is UNIT and found.parts[TRAIN].lines is not None:  # in a text file nothing but the numbers tells the scale
         warnings += (f"{found.where}: pixels are decimals in 0 to 1: read on the scale 0-1",)
-    converted = {name: scaled(array, scale) for name, array in pixels.items()}
+    converted = {name: scaled(array, scale, found.where) for name, array in pixels.items()}
     if len({array.dtype for array in converted.values()}) > 1:  # bytes hold one part exactly, but not the other
         converted = {
-            name: array if array.dtype == np.float32 else array.astype(np.float32) / np.float32(255)
+            name: array if array.dtype == np.float32 else as_unit(array, found.where)
             for name, array in converted.items()
         }
     return converted, scale.name, warnings
@@ -156,6 +162,15 @@ def two_parts(found: Found) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]
     return {TRAIN: (TRAIN, VALIDATION), TEST: (TEST,)}, (line,)
 
 
-def joined(arrays: Pixels, parts: tuple[str, ...]) -> np.ndarray:
+def as_unit(array: np.ndarray, where: str) -> np.ndarray:
+    """Bytes as float32 in 0..1."""
+    return made(array.shape, np.float32, (b.astype(np.float32) / np.float32(255) for b in blocks(array)), where)
+
+
+def joined(arrays: Pixels, parts: tuple[str, ...], where: str) -> np.ndarray:
     """The arrays of these parts, one after another; a single one is not copied."""
-    return arrays[parts[0]] if len(parts) == 1 else np.concatenate([arrays[part] for part in parts])
+    own = [arrays[part] for part in parts]
+    if len(own) == 1:
+        return own[0]
+    shape = (sum(map(len, own)), *own[0].shape[1:])
+    return made(shape, own[0].dtype, (block for array in own for block in blocks(array)), where)

@@ -10,6 +10,7 @@ import numpy as np
 from why128.data.found import EXAMPLES, Places
 from why128.data.images import Images
 from why128.data.labels import ABSENT
+from why128.data.spool import blocks
 from why128.errors import InputRefused, shown
 
 IMBALANCE = 10  # times more images in the largest class than in the smallest, from which it is worth saying
@@ -121,7 +122,7 @@ def order_warnings(where: str, classes: tuple[str, ...], train: Images, place: P
 
 def is_constant(train: Images) -> bool:
     """Whether all images are the same."""
-    return bool((train.pixels == train.pixels[0]).all())
+    return all((block == train.pixels[0]).all() for block in blocks(train.pixels))
 
 
 def pixel_warnings(where: str, train: Images, place: Places) -> tuple[str, ...]:
@@ -129,7 +130,7 @@ def pixel_warnings(where: str, train: Images, place: Places) -> tuple[str, ...]:
     if is_constant(train):
         return (f"{where}: all images are identical (no variation, constant): there is nothing to learn",)
     flat = train.pixels.reshape(len(train), -1)
-    blank = np.flatnonzero(flat.min(1) == flat.max(1))
+    blank = np.flatnonzero(np.concatenate([block.min(1) == block.max(1) for block in blocks(flat)]))
     if len(blank):
         return (
             f"{where}: {len(blank):,} of {len(train):,} images are blank (all their pixels are alike, constant): "

@@ -13,13 +13,14 @@ import numpy as np
 from why128.data.found import Found, Part, Reading
 from why128.data.layout import quoted
 from why128.data.pictures import BadPictureError, Picture, decoded, glimpsed, in_mode, pillow_quiet
-from why128.data.room import check_room
+from why128.data.spool import Pile, Spool
 from why128.data.tree import Tree, walked
 from why128.errors import InputRefused, shown
 
 KEPT = 64  # pixels a side up to which a common size is kept: a network for larger ones would have too many inputs
 REDUCED = (32, 32)  # (height, width) to which larger pictures are brought: 1,024 inputs
 THREADS = 2  # decode large pictures: measured 1.7 times as fast as one (Pillow frees the interpreter); small ones gain nothing
+AT_ONCE = 1024  # pictures on their way to these: decoded, they wait in memory
 QUOTED = 10  # bad pictures that a refusal describes
 SHARE = 2_000  # bad pictures whose names one warning holds; the others are in the list `skipped`
 
@@ -28,7 +29,8 @@ SHARE = 2_000  # bad pictures whose names one warning holds; the others are in t
 class Decoding:
     """The pictures of a tree on their way: small ones are decoded at once, large ones only measured."""
 
-    pixels: list[np.ndarray | None] = field(default_factory=list)  # as Picture.pixels
+    pile: Pile  # what is decoded, as Picture.pixels
+    pixels: list[int | None] = field(default_factory=list)  # each picture's number in the pile
     sizes: list[tuple[int, int]] = field(default_factory=list)  # (height, width)
     rows: list[int] = field(default_factory=list)  # which picture of the tree
     bad: dict[str, str] = field(default_factory=dict)  # path -> reason
@@ -59,7 +61,7 @@ def read_folder(root: Path, reading: Reading) -> Found:
 
 def first_pass(tree: Tree) -> Decoding:
     """Decodes every small picture of `tree`, measures every large one."""
-    decoding = Decoding()
+    decoding = Decoding(Pile(shown(tree.root)))
     for row, (_, _, path) in enumerate(tree.pictures):
         try:
             size, picture = glimpsed(tree.root / path, KEPT)
@@ -72,17 +74,17 @@ def first_pass(tree: Tree) -> Decoding:
     return decoding
 
 
-def noted(decoding: Decoding, path: str, picture: Picture) -> np.ndarray:
-    """The pixels of `picture`; its notes are kept."""
+def noted(decoding: Decoding, path: str, picture: Picture) -> int:
+    """The number of the pixels of `picture` in the pile; its notes are kept."""
     for note in picture.notes:
         decoding.notes.setdefault(note, []).append(path)
-    return picture.pixels
+    return decoding.pile.add(picture.pixels)
 
 
 def second_pass(tree: Tree, decoding: Decoding, size: tuple[int, int]) -> None:
     """Decodes the large pictures, now that the size is known, and brings all to it."""
-    due = [index for index, pixels in enumerate(decoding.pixels) if pixels is None or pixels.shape[:2] != size]
-    paths = [tree.pictures[decoding.rows[index]][2] for index in due]
+    pile = decoding.pile
+    due = [i for i, number in enumerate(decoding.pixels) if number is None or pile.form(number)[0][:2] != size]
 
     def attempted(path: str) -> Picture | BadPictureError:
         try:
@@ -92,12 +94,15 @@ def second_pass(tree: Tree, decoding: Decoding, size: tuple[int, int]) -> None:
 
     lost = set()
     with ThreadPoolExecutor(THREADS) as pool:
-        for index, path, picture in zip(due, paths, pool.map(attempted, paths), strict=True):
-            if isinstance(picture, BadPictureError):
-                decoding.bad[path] = str(picture)
-                lost.add(index)
-            else:
-                decoding.pixels[index] = noted(decoding, path, picture)
+        for start in range(0, len(due), AT_ONCE):
+            some = due[start : start + AT_ONCE]
+            paths = [tree.pictures[decoding.rows[index]][2] for index in some]
+            for index, path, picture in zip(some, paths, pool.map(attempted, paths), strict=True):
+                if isinstance(picture, BadPictureError):
+                    decoding.bad[path] = str(picture)
+                    lost.add(index)
+                else:
+                    decoding.pixels[index] = noted(decoding, path, picture)
     decoding.pixels = [pixels for index, pixels in enumerate(decoding.pixels) if index not in lost]
     decoding.sizes = [came for index, came in enumerate(decoding.sizes) if index not in lost]
     decoding.rows = [row for index, row in enumerate(decoding.rows) if index not in lost]
@@ -136,7 +141,7 @@ def common_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
 
 def common_mode(where: str, decoding: Decoding) -> tuple[str, tuple[str, ...]]:
     """ "gray" when every picture is gray, else "rgb"; and a line when they are mixed."""
-    gray = sum(pixels is not None and pixels.ndim == 2 for pixels in decoding.pixels)
+    gray = sum(number is not None and len(decoding.pile.form(number)[0]) == 2 for number in decoding.pixels)
     colour = len(decoding.pixels) - gray
     if gray and colour:
         return "rgb", (f"{where}: {gray:,} gray and {colour:,} colour pictures: all are read as RGB",)
@@ -187,13 +192,12 @@ def parts(tree: Tree, decoding: Decoding, size: tuple[int, int], mode: str) -> d
         chosen = [at for at, row in enumerate(decoding.rows) if tree.pictures[row][0] == part]
         chosen.sort(key=lambda at: (index[tree.pictures[decoding.rows[at]][1]], tree.pictures[decoding.rows[at]][2]))
         shape = (len(chosen), *size, 1 if mode == "gray" else 3)
-        check_room(int(np.prod(shape, dtype=object)), shown(tree.root))
-        pixels = np.empty(shape, np.uint8)
-        for row, at in enumerate(chosen):
-            values = decoding.pixels[at]
-            assert values is not None
-            pixels[row] = in_mode(values, mode)
+        spool = Spool(shape, np.uint8, shown(tree.root))
+        for at in chosen:
+            number = decoding.pixels[at]
+            assert number is not None
+            spool.add(in_mode(decoding.pile[number], mode))
         pictures = [tree.pictures[decoding.rows[at]] for at in chosen]
         codes = np.array([index[name] for _, name, _ in pictures], np.int32)
-        found[part] = Part(pixels, codes, files=[path for _, _, path in pictures])
+        found[part] = Part(spool.array, codes, files=[path for _, _, path in pictures])
     return found

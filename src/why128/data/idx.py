@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from why128.data.found import Part
-from why128.data.room import check_room
+from why128.data.spool import poured
 from why128.data.stream import GZIP, Stream
 from why128.errors import InputRefused, shown
 
@@ -134,10 +134,8 @@ def check_size(stream: Stream, header: Header, role: str) -> None:
 
 def read_body(stream: Stream, header: Header, role: str) -> np.ndarray:
     """The elements after `header`, as an array of its shape; raises InputRefused unless they are exactly as many."""
-    check_room(header.size, stream.where)
-    array = np.empty(header.shape, header.dtype)
-    done = stream.fill(array.reshape(-1).view(np.uint8).data)
-    if done < header.size:
+    array, done = poured(stream.fill, header.shape, header.dtype, stream.where)
+    if array is None:
         raise InputRefused(f"{stream.where}: truncated: {due(header, role)}, only {done:,} bytes follow")
     if stream.read(1):
         raise InputRefused(

@@ -12,6 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from why128.data.spool import PIECE, blocks, made
+
+SEALED = -1  # the label of an image that is not to be looked at (division.py)
+
 
 @dataclass(frozen=True, eq=False)
 class Images:
@@ -20,14 +24,21 @@ class Images:
     pixels: (
         np.ndarray
     )  # (N, height, width, channels) uint8 in 0..255, or float32 in 0..1 when bytes cannot hold them exactly
-    labels: np.ndarray  # (N,) int32, an index into Dataset.classes
+    labels: np.ndarray  # (N,) int32, an index into Dataset.classes, or SEALED
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, rows: np.ndarray) -> Images:
-        """The images at `rows`, in that order; `rows` are indexes or a mask of booleans, (N,)."""
-        return Images(self.pixels[rows], self.labels[rows])
+    def take(self, rows: np.ndarray | slice) -> Images:
+        """The images at `rows`, in that order; `rows` are indexes or a mask of booleans, (N,), or a slice."""
+        labels = self.labels[rows]
+        assert labels.min(initial=0) != SEALED, "these images are sealed"
+        if isinstance(rows, slice):
+            return Images(self.pixels[rows], labels)
+        chosen = np.arange(len(self))[rows]
+        at_once = max(1, PIECE // max(1, self.pixels[:1].nbytes))
+        some = (self.pixels[chosen[i : i + at_once]] for i in range(0, len(chosen), at_once))
+        return Images(made((len(chosen), *self.pixels.shape[1:]), self.pixels.dtype, some, "images"), labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +69,10 @@ class Dataset:
             if part is None:
                 digest.update(b"none")
                 continue
-            pixels = part.pixels.astype("<f4") if part.pixels.dtype.kind == "f" else part.pixels
-            digest.update(f"{pixels.dtype.str}{pixels.shape}".encode())
-            digest.update(np.ascontiguousarray(pixels).data)
+            dtype = np.dtype("<f4") if part.pixels.dtype.kind == "f" else part.pixels.dtype
+            digest.update(f"{dtype.str}{part.pixels.shape}".encode())
+            for block in blocks(part.pixels):
+                digest.update(np.ascontiguousarray(block, dtype).data)
             digest.update(np.ascontiguousarray(part.labels, dtype="<i4").data)
         return digest.hexdigest()
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from why128.data.room import check_room
+from why128.data.spool import poured
 from why128.errors import InputRefused, shown
 
 MAGIC = b"\x93NUMPY"
@@ -147,11 +147,10 @@ def read_body(source: Source, header: Header) -> np.ndarray:
         raise InputRefused(
             f"{source.where}: truncated: {expected}, at most {max(0, source.most - header.start):,} bytes can follow"
         )
-    check_room(header.size, source.where)
-    buffer = bytearray(header.size)
-    done = source.fill(memoryview(buffer))
-    if done < header.size:
+    shape = header.shape[::-1] if header.fortran else header.shape
+    array, done = poured(source.fill, shape, header.dtype, source.where)
+    if array is None:
         raise InputRefused(f"{source.where}: truncated: {expected}, only {done:,} bytes follow")
     if source.read(1):
         raise InputRefused(f"{source.where}: longer than it declares: {expected}, extra bytes follow after them")
-    return np.frombuffer(buffer, header.dtype).reshape(header.shape, order="F" if header.fortran else "C")
+    return array.T if header.fortran else array

@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from why128.data.files import opened
+from why128.data.spool import Spool
 from why128.errors import InputRefused, SurroundingsError, UsageError, Why128Error, shown
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")  # nothing else is opened: EPS would start Ghostscript
@@ -311,13 +312,13 @@ def in_mode(pixels: np.ndarray, mode: str) -> np.ndarray:
     return (pixels if pixels.ndim == 2 else np.asarray(Image.fromarray(pixels).convert("L")))[..., np.newaxis]
 
 
-def all_resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def all_resized(pixels: np.ndarray, size: tuple[int, int], where: str) -> np.ndarray:
     """`pixels`, (N, height, width, channels) of either type, with every image brought to `size` as pictures are."""
     if pixels.shape[1:3] == size:
         return pixels
-    reduced = np.empty((len(pixels), *size, pixels.shape[3]), pixels.dtype)
-    for row, image in enumerate(pixels):
-        for channel in range(pixels.shape[3]):
-            plane = Image.fromarray(np.ascontiguousarray(image[..., channel]))
-            reduced[row, ..., channel] = np.asarray(plane.resize((size[1], size[0]), Image.Resampling.BILINEAR))
-    return reduced
+    spool = Spool((len(pixels), *size, pixels.shape[3]), pixels.dtype, where)
+    for image in pixels:
+        planes = (Image.fromarray(np.ascontiguousarray(image[..., channel])) for channel in range(pixels.shape[3]))
+        reduced = [np.asarray(plane.resize((size[1], size[0]), Image.Resampling.BILINEAR)) for plane in planes]
+        spool.add(np.stack(reduced, axis=-1))
+    return spool.array

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from why128.data.spool import Spool, blocks, made, pieces
 from why128.errors import InputRefused
 
-ROWS = 1024  # images converted at a time, so that a wide type is never held twice as a whole
 SLACK = 1e-6  # above 1 (or below 0) that is a rounding of float32 and not another scale
 DARK = 25  # of 255: pixels all below a tenth of the range are probably of another scale
 
@@ -30,11 +30,11 @@ def check_finite(array: np.ndarray, where: str) -> None:
     """Raises InputRefused naming the first image with a pixel that is NaN or infinite; `array` is (N, ...)."""
     if array.dtype.kind != "f":
         return
-    for start in range(0, len(array), ROWS):
-        block = array[start : start + ROWS]
-        bad = ~np.isfinite(block.reshape(len(block), -1)).all(axis=1)  # (ROWS,)
+    for rows in pieces(array):
+        block = array[rows]
+        bad = ~np.isfinite(block.reshape(len(block), -1)).all(axis=1)  # of each row
         if bad.any():
-            index = start + int(bad.argmax())
+            index = rows.start + int(bad.argmax())
             pixels = array[index].ravel()
             value = pixels[~np.isfinite(pixels)][0]
             raise InputRefused(
@@ -45,7 +45,8 @@ def check_finite(array: np.ndarray, where: str) -> None:
 
 def span(array: np.ndarray) -> tuple[float, float]:
     """The lowest and the highest pixel."""
-    return float(array.min()), float(array.max())
+    lows, highs = zip(*((block.min(), block.max()) for block in blocks(array)), strict=True)
+    return float(min(lows)), float(max(highs))
 
 
 def scale_of(dtype: np.dtype, low: float, high: float, where: str) -> tuple[Scale, tuple[str, ...]]:
@@ -102,18 +103,18 @@ def scale_warnings(scale: Scale, dtype: np.dtype, low: float, high: float, where
     return ()
 
 
-def scaled(array: np.ndarray, scale: Scale) -> np.ndarray:
+def scaled(array: np.ndarray, scale: Scale, where: str) -> np.ndarray:
     """`array` as bytes when they hold it exactly, else as float32 in 0..1; the same shape."""
     if array.dtype == np.uint8 and scale is BYTES:
-        return np.ascontiguousarray(array)
-    as_bytes = np.empty(array.shape, np.uint8)
-    for start in range(0, len(array), ROWS):
-        block = unit(array[start : start + ROWS], scale)
+        return array if array.flags.c_contiguous else made(array.shape, np.uint8, blocks(array), where)
+    spool = Spool(array.shape, np.uint8, where)
+    for rows in pieces(array):
+        block = unit(array[rows], scale)
         rounded = np.rint(block * 255)
         if not close(block, rounded, array.dtype):
-            return as_floats(array, scale)
-        as_bytes[start : start + ROWS] = rounded
-    return as_bytes
+            return as_floats(array, scale, where)
+        spool.add(rounded)
+    return spool.array
 
 
 def unit(block: np.ndarray, scale: Scale) -> np.ndarray:
@@ -129,9 +130,6 @@ def close(block: np.ndarray, rounded: np.ndarray, dtype: np.dtype) -> bool:
     return bool((np.abs(block * 255 - rounded) <= 255 * slack).all())
 
 
-def as_floats(array: np.ndarray, scale: Scale) -> np.ndarray:
+def as_floats(array: np.ndarray, scale: Scale, where: str) -> np.ndarray:
     """`array` as float32 in 0..1."""
-    floats = np.empty(array.shape, np.float32)
-    for start in range(0, len(array), ROWS):
-        floats[start : start + ROWS] = unit(array[start : start + ROWS], scale)
-    return floats
+    return made(array.shape, np.float32, (unit(block, scale) for block in blocks(array)), where)

@@ -16,7 +16,7 @@ import numpy as np
 from why128.data.files import opened
 from why128.data.found import TRAIN, Found, Part
 from why128.data.header import NUMBER, SEPARATORS, Columns, columns_of
-from why128.data.room import check_room
+from why128.data.spool import Pile, made
 from why128.errors import InputRefused, shown
 
 MOST_LINE = 1 << 25  # characters of one row: 8 million pixels
@@ -37,12 +37,11 @@ BINARY = {
 class Rows:
     """What was read so far."""
 
+    blocks: Pile  # (rows, pixels) uint8 or float64
     labels: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
-    blocks: list[np.ndarray] = field(default_factory=list)  # (rows, pixels) uint8 or float64
     waiting: list[str] = field(default_factory=list)  # rows of pixels not parsed yet, separated by commas
     size: int = 0  # characters waiting
-    bytes: int = 0  # of all blocks
 
 
 def read_csv(path: Path) -> Found:
@@ -59,7 +58,7 @@ def read_csv(path: Path) -> Found:
         separator = max(SEPARATORS, key=first.count)
         cells = cells_of(first, separator, f"{where}: line {first_line}")
         columns = replace(columns_of(cells, where), separator=separator)
-        rows = Rows()
+        rows = Rows(Pile(where))
         if not columns.named:
             add(rows, first, first_line, columns, where)
         for line, record in records:
@@ -67,9 +66,7 @@ def read_csv(path: Path) -> Found:
         flush(rows, where)
     if not rows.labels:
         raise InputRefused(f"{where}: no rows: a header and no data after it")
-    pixels = joined(rows)
-    if columns.order is not None:
-        pixels = pixels[:, [index - (index > columns.label) for index in columns.order]]
+    pixels = joined(rows, columns, where)
     lines = [f"{where}: the separator is {'a tab' if separator == chr(9) else separator}"] if separator != "," else []
     if not columns.named:
         lines += last_column_line(rows.labels, pixels, where)
@@ -199,9 +196,7 @@ def flush(rows: Rows, where: str) -> None:
     ):  # NaN fails as well
         name_guilty(rows, where)
         block = np.array([[float(cell) for cell in row.split(",")] for row in rows.waiting])
-    rows.blocks.append(block)
-    rows.bytes += block.nbytes
-    check_room(rows.bytes, where)
+    rows.blocks.add(block)
     rows.waiting, rows.size = [], 0
 
 
@@ -241,13 +236,10 @@ def cell_fault(cell: str) -> str | None:
     return None if 0 <= float(cell) <= 255 else f"is out of range: {shown(cell, 40)}"
 
 
-def joined(rows: Rows) -> np.ndarray:
-    """All blocks as one array, (N, pixels), uint8 when every block is, else float64."""
-    dtype = np.uint8 if all(block.dtype == np.uint8 for block in rows.blocks) else np.float64
-    pixels = np.empty((len(rows.labels), rows.blocks[0].shape[1]), dtype)
-    start = 0
-    while rows.blocks:
-        block = rows.blocks.pop(0)
-        pixels[start : start + len(block)] = block
-        start += len(block)
-    return pixels
+def joined(rows: Rows, columns: Columns, where: str) -> np.ndarray:
+    """All blocks as one array, (N, pixels), in reading order, uint8 when every block is, else float64."""
+    numbers = range(len(rows.blocks))
+    dtype = np.uint8 if all(rows.blocks.form(number)[1] == np.uint8 for number in numbers) else np.float64
+    order = [index - (index > columns.label) for index in columns.order or ()]
+    blocks = (rows.blocks[number][:, order] if order else rows.blocks[number] for number in numbers)
+    return made((len(rows.labels), columns.count - 1), dtype, blocks, where)

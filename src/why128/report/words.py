@@ -170,8 +170,9 @@ def given_up(replicate: int, reason: str, attempts: int) -> str:
 def forecast(found: Forecast) -> str:
     """What a study will take."""
     first = " at first, and more where these do not settle it" if found.more else ""
-    cores, memory = counted(found.cores, "core"), f"{found.memory / 1e9:,.1f} GB"
-    return f"{counted(found.networks, 'network')}{first}: {about(found.seconds)} on {cores}, at most {memory} of memory"
+    cores, memory = counted(found.cores, "free core"), f"{found.memory / 1e9:,.1f} GB"
+    images = f"; the images lie on disk, {found.disk / 1e9:,.1f} GB while it runs" if found.disk else ""
+    return f"{counted(found.networks, 'network')}{first}: {about(found.seconds)} on {cores}, at most {memory} of memory{images}"
 
 
 def about(seconds: float) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 
 from why128 import activations
 from why128.data import Dataset
+from why128.data.images import SEALED
 from why128.division import Division, Sealed, divide, without_test
 from why128.errors import SurroundingsError, UsageError, shown
 from why128.formats import aside, keras_file
@@ -141,11 +142,11 @@ def study(
     asked = resuming.question(plan, data, until)
     if resuming.check(folder, asked):
         return read(folder)
-    data, rest = without_test(data, division)
+    disk, (data, rest) = memory.on_disk(data), without_test(data, division)
     if hiring.is_here(on):
         workers = memory.affordable(plan, data, rest, workers or cores(), apart=on is not None)
     left = replace(step, replicates=_due(folder, plan, step) if on is None else ())
-    ahead = forecast.of(plan, data, rest, left, workers or 1, until)  # before the crew takes its part of the cores
+    ahead = forecast.of(plan, data, rest, left, workers or 1, until, disk)
     with ExitStack() as stack:
         # before anything is written: a cluster may refuse
         crew = stack.enter_context(hiring.crew(on)(Pictures.of(data), Path(folder) / stores.CHECKPOINTS, workers or 0))
@@ -275,6 +276,8 @@ def _train(job: _Job, step: Step, deadline: float | None = None) -> tuple[int, .
 def _events(job: _Job, entries: Sequence[Entry], lucks: Sequence[Luck]) -> Generator[Event]:
     """What happens while these are trained; whoever asks for the next event has kept a finished replicate."""
     bench = Bench.of(job.plan, job.data, job.division, entries, WATCHED)
+    asked_of = job.data.train.labels[np.concatenate([bench.learned, bench.held_out, bench.tuning])]
+    assert (asked_of != SEALED).all(), "no row of a test image may be trained on"
     with closing(job.crew.run(bench, lucks)) as events:
         for event in events:
             yield event

@@ -13,7 +13,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
@@ -25,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
+from why128.data.spool import descriptor, shared
 from why128.errors import Why128Error
 from why128.studies.bench import Bench, Pictures, Task
 from why128.studies.events import Event, Lost, Luck, Replicate
@@ -77,7 +77,7 @@ class Crew:
     def __init__(self, pictures: Pictures, checkpoints: Path, workers: int):
         """Its process starts at once, or was started ahead: it takes a second until it can train."""
         self.pictures, self.checkpoints, self.workers = pictures, checkpoints, workers
-        self._shared = _shared(pictures)
+        self._shared: tuple[np.ndarray, ...] = _shared(pictures)
         self._child: _Child | None = self._start()
         self._tasks = 0
 
@@ -86,7 +86,7 @@ class Crew:
 
     def __exit__(self, *_: object) -> None:
         self._end()
-        self._shared.close()
+        self._shared = ()
 
     def run(self, bench: Bench, lucks: Sequence[Luck]) -> Generator[Event]:
         """Train a replicate a luck; every one of them ends as a Replicate, or as Lost.
@@ -169,7 +169,8 @@ class Crew:
     def _start(self) -> _Child:
         """A process that knows the images: the one that was started ahead, or another."""
         child = _ahead.pop() if _ahead else _begun()
-        reduction.send_handle(child.connection, self._shared.fileno(), child.process.pid)
+        for array in self._shared:
+            reduction.send_handle(child.connection, descriptor(array), child.process.pid)
         return child
 
     def _end(self, patience: float = 0.0) -> str:
@@ -237,13 +238,6 @@ def _ending(status: int) -> str:
     return f"killed by signal {-status}"
 
 
-def _shared(pictures: Pictures):
-    """The images in a file without a name, which the crew's process maps: no copy, and nothing to tidy up."""
-    if hasattr(os, "memfd_create"):
-        file = os.fdopen(os.memfd_create("why128"), "w+b")
-    else:
-        file = tempfile.TemporaryFile()  # noqa: SIM115, it lives as long as the crew
-    np.save(file, np.ascontiguousarray(pictures.pixels))
-    np.save(file, np.ascontiguousarray(pictures.labels))
-    file.flush()
-    return file
+def _shared(pictures: Pictures) -> tuple[np.ndarray, ...]:
+    """The images and labels in files without a name, which the crew's process maps: no copy, where they lie in one already."""
+    return tuple(shared(array, "images") for array in (pictures.pixels, pictures.labels))

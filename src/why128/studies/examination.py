@@ -135,14 +135,14 @@ def kept(path: Path) -> Examination | None:
 
 def examine(network: Network, images: Images, part: str, validation: Images) -> Examination:
     """Let a network answer images, once; `validation` are those by which its temperature is chosen."""
-    answers = network.probabilities(network.preparation.to_input(images.pixels))  # (N, C)
+    answers = np.concatenate([network.probabilities(some) for some in network.inputs(images.pixels)])  # (N, C)
     chosen = answers.argmax(1)
     sure = np.where(chosen == images.labels, -1.0, answers.max(1))  # (N,)
     wrong = np.argsort(-sure, kind="stable")[: min(MOST_MISTAKES, int((sure >= 0).sum()))]
     mistakes = tuple(
         Mistake(_bytes(images.pixels[i]), int(images.labels[i]), int(chosen[i]), float(sure[i])) for i in wrong
     )
-    held_out = network.probabilities(network.preparation.to_input(validation.pixels))
+    held_out = np.concatenate([network.probabilities(some) for some in network.inputs(validation.pixels)])
     return Examination(part, answers, images.labels, mistakes, temperature(held_out, validation.labels))
 
 

@@ -6,7 +6,6 @@ the engine was measured to take.  It is for training on the processor.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,10 +29,7 @@ SCORE = 2.0e-8  # to judge one score of one network by its label, and begin its 
 AROUND = 3.0  # to import, compile, judge and write: seconds of a core, whatever is trained
 
 SIDE, PRODUCTS = 64, 50  # of the products that are timed: too small for a BLAS to share one out over cores
-TIMED = 0.1  # seconds of them
-LEAST_FREE = (
-    0.25  # of a core: a tenth of a second may fall into another process's turn, and says nothing of minutes then
-)
+TIMED = 0.03  # seconds of them
 
 
 @dataclass(frozen=True)
@@ -42,38 +38,20 @@ class Forecast:
 
     networks: int  # that are trained
     cores: int  # cohorts trained at a time
-    seconds: float  # about, from now to the answer
+    seconds: float  # about, from now to the answer, where so many cores have nothing else to do
     memory: int  # bytes, at most
+    disk: int  # bytes that the images lie in while it runs; what it keeps is small
     more: bool = False  # whether further networks follow where these do not settle it
 
 
-@dataclass(frozen=True)
-class Speed:
-    """What this machine's cores do at the moment, while as many as will train are busy."""
-
-    flops: float  # float32 operations of products, each second of a core
-    free: float  # seconds of a core that this process gets, each second and core
-
-
-def speed(cores: int) -> Speed:
-    """Measured by products on so many cores at once; takes a tenth of a second."""
+def speed() -> float:
+    """How many float32 operations of products a core does here, in each second that it works."""
     factor = np.ones((PRODUCTS, SIDE, SIDE), np.float32)
-    counts, began, worked = [0] * cores, time.perf_counter(), time.process_time()
-
-    def multiply(core: int) -> None:
-        product = np.empty_like(factor)
-        while not counts[core] or time.perf_counter() < began + TIMED:
-            np.matmul(factor, factor, out=product)
-            counts[core] += 1
-
-    threads = [threading.Thread(target=multiply, args=(core,)) for core in range(cores)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    worked, taken = time.process_time() - worked, time.perf_counter() - began
-    free = min(1.0, max(LEAST_FREE, worked / (cores * taken)))
-    return Speed(2 * SIDE**3 * PRODUCTS * sum(counts) / worked, free)
+    product, count, began = np.empty_like(factor), 0, time.thread_time()
+    while (worked := time.thread_time() - began) < TIMED:
+        np.matmul(factor, factor, out=product)
+        count += 1
+    return 2 * SIDE**3 * PRODUCTS * count / worked
 
 
 def foresee(plan: Plan, data: Dataset, workers: int | None = None, until: Until | None = None) -> Forecast:
@@ -84,30 +62,34 @@ def foresee(plan: Plan, data: Dataset, workers: int | None = None, until: Until 
     """
     plan = plan.on(data)
     step = settling.begin(plan, until)
-    data, rest = without_test(data, divide(data, plan.recipe.held_out, plan.recipe.seed, plan.tuning))
-    found = of(plan, data, rest, step, memory.affordable(plan, data, rest, workers or cores()), until)
+    disk, division = memory.on_disk(data), divide(data, plan.recipe.held_out, plan.recipe.seed, plan.tuning)
+    data, rest = without_test(data, division)
+    found = of(plan, data, rest, step, memory.affordable(plan, data, rest, workers or cores()), until, disk)
     assert found is not None, "a study begins with something"
     return found
 
 
-def of(plan: Plan, data: Dataset, division: Division, step: Step, workers: int, until: Until | None) -> Forecast | None:
+def of(
+    plan: Plan, data: Dataset, division: Division, step: Step, workers: int, until: Until | None, disk: int
+) -> Forecast | None:
     """What this step takes with all that follows it for certain, so many cohorts at a time; None where nothing is left of it.
 
     The memory is that of all of the plan.  Twins take what the networks tried take on average: whose they will be is not known.
     """
     if not step.replicates:
         return None
-    entries, replicates, now = step.entries(plan), len(step.replicates), speed(workers)
+    entries, replicates, flops = step.entries(plan), len(step.replicates), speed()
     twins = len(plan.factors) * min(MOST_TWINS, plan.replicates) if plan.replicates > 1 and until is None else 0
     bench = Bench.of(plan, data, division, entries, WATCHED)
     images = len(bench.rows(data.train.labels, Luck.of(0)))
-    each = [work(cohort, images, now.flops) for cohort in reversed(bench.cohorts)]
+    each = [work(cohort, images, flops) for cohort in reversed(bench.cohorts)]
     seconds = AROUND + together(each * replicates, workers) + together([sum(each) / len(entries)] * twins, workers)
     return Forecast(
         len(entries) * replicates + twins,
         workers,
-        seconds / now.free,
-        memory.needed(plan, data, division, plan.entries, workers),
+        seconds,
+        memory.planned(plan, data, division, workers),
+        disk,
         until is not None,
     )
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from why128.data import Dataset
+from why128.data.spool import in_memory
 from why128.division import Division
 from why128.errors import SurroundingsError
 from why128.studies.plan import Entry, Plan
@@ -20,16 +21,29 @@ PROCESS = 450_000_000  # bytes of a process that has imported JAX and compiled
 FLOATS = 20  # of 4 bytes a parameter: weights, two moments, gradients, rates, decays, a checkpoint, and copies on the way out
 SPARE = 0.9  # of what is free: the rest is for whatever else the machine does
 ASSESSED = 512  # images answered together (engine/cohort.py)
+LAID_OUT = 16_000_000  # bytes of images that a cohort looks at: as they are laid out, and as its program takes them (engine/data.py)
+SENT = 2  # copies that a process of a cluster has: as they came, and as they are used
 
 
-def needed(plan: Plan, data: Dataset, division: Division, entries: Sequence[Entry], workers: int) -> int:
-    """Bytes that training these takes at most, so many cohorts at a time."""
-    pixels = data.train.pixels.nbytes
+def needed(
+    plan: Plan, data: Dataset, division: Division, entries: Sequence[Entry], workers: int, apart: bool = False
+) -> int:
+    """Bytes that training these takes at most, so many cohorts at a time.
+
+    The images are held once for all, and none of them where they lie on disk; `apart`, a process of a cluster has its own.
+    """
+    pixels = data.train.pixels
+    images = SENT * pixels.nbytes if apart else in_memory(pixels)
     parameters = sum(c.parameters(plan.inputs, plan.classes) for c, _ in entries)
     activity = sum(c.neurons + 4 * plan.classes for c, _ in entries)  # of one image
     batch = max(ASSESSED, plan.recipe.batch_size) * (3 * activity + 2 * plan.inputs) * 4
     answers = len(entries) * (len(division.learned) + len(division.held_out) + len(division.tuning)) * 3 * 5
-    return PROCESS + 3 * pixels + workers * (parameters * FLOATS * 4 + batch + answers)
+    return PROCESS + images + workers * (parameters * FLOATS * 4 + LAID_OUT + batch + answers)
+
+
+def on_disk(data: Dataset) -> int:
+    """Bytes that the images take on disk while they are used (data/spool.py)."""
+    return sum(part.pixels.nbytes - in_memory(part.pixels) for part in (data.train, data.test) if part is not None)
 
 
 def available() -> int | None:
@@ -46,6 +60,12 @@ def available() -> int | None:
     return min(free, default=None)
 
 
+def planned(plan: Plan, data: Dataset, division: Division, workers: int, apart: bool = False) -> int:
+    """Bytes that a study takes at most; `apart`: each cohort in a process of its own."""
+    together, processes = (1, workers) if apart else (workers, 1)
+    return processes * needed(plan, data, division, plan.entries, together, apart)
+
+
 def affordable(plan: Plan, data: Dataset, division: Division, workers: int, apart: bool = False) -> int:
     """How many cohorts may be trained at a time, at most `workers`; `apart`: each in a process of its own.
 
@@ -56,14 +76,13 @@ def affordable(plan: Plan, data: Dataset, division: Division, workers: int, apar
         return workers
     room = int(SPARE * has)
     for fewer in range(workers, 0, -1):
-        together, processes = (1, fewer) if apart else (fewer, 1)
-        if processes * needed(plan, data, division, plan.entries, together) <= room:
+        if planned(plan, data, division, fewer, apart) <= room:
             return fewer
-    due = needed(plan, data, division, plan.entries, 1)
+    due = needed(plan, data, division, plan.entries, 1, apart)
     fitting = [
         plan.candidates[k].label
         for k in range(len(plan.candidates))
-        if needed(plan, data, division, plan.entries[: (k + 1) * len(plan.settings)], 1) <= room
+        if needed(plan, data, division, plan.entries[: (k + 1) * len(plan.settings)], 1, apart) <= room
     ]
     raise SurroundingsError(
         f"memory: this ladder takes about {_size(due)} to train, {_size(room)} are free; nothing was begun",

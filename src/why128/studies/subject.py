@@ -49,8 +49,8 @@ class Subject:
             tuple(np.bincount(labels[part], minlength=len(data.classes)).tolist())
             for part in (drawn, division.held_out)
         )
-        known = set(digests(data.train.take(np.concatenate([division.learned, division.held_out, division.tuning]))))
-        leaked = division.test.repeated(known) if division.test else 0
+        others = np.concatenate([division.learned, division.held_out, division.tuning])
+        leaked = division.test.repeated(digests(data.train)[others]) if division.test else 0
         return cls(
             data.name, data.fingerprint, len(data.train), tuple(data.classes), data.image_shape, tuple(data.warnings),
             learned, judged, len(division.tuning), len(division.test or ()), division.test_given, leaked,

@@ -1,11 +1,10 @@
 """The process of a crew: trains what it is asked to, and tells what happens; ends when nobody listens any more.
 
-Started by crew.py as `python -P -m why128.studies.worker CONNECTION`, an open file, over which the images' file comes first.
+Started by crew.py as `python -P -m why128.studies.worker CONNECTION`, an open file, over which the images' files come first.
 """
 
 from __future__ import annotations
 
-import mmap
 import os
 import queue
 import sys
@@ -15,8 +14,7 @@ from contextlib import closing
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
 
-import numpy as np
-
+from why128.data.spool import received
 from why128.studies.bench import Pictures, Task
 from why128.studies.crew import GRACE, Done, Fault
 
@@ -49,7 +47,7 @@ def _listen(connection: Connection, tasks: queue.SimpleQueue) -> None:
     """The images come in, then tasks, and orders to stop one, as its number; at the end of the connection all stops."""
     stops: dict[int, threading.Event] = {}
     try:
-        pictures = _pictures(reduction.recv_handle(connection))
+        pictures = _pictures(*(reduction.recv_handle(connection) for _ in ("images", "labels")))
         while True:
             heard = connection.recv()
             if isinstance(heard, Task):
@@ -65,19 +63,10 @@ def _listen(connection: Connection, tasks: queue.SimpleQueue) -> None:
         os._exit(0)  # compiling cannot be interrupted otherwise
 
 
-def _pictures(file: int) -> Pictures:
-    """The images that crew.py wrote, as they lie in the file."""
-    shared = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
-    arrays, offset = [], 0
-    for _ in range(2):
-        shared.seek(offset)
-        version = np.lib.format.read_magic(shared)
-        shape, _, dtype = (
-            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        )(shared)
-        arrays.append(np.frombuffer(shared, dtype, int(np.prod(shape)), shared.tell()).reshape(shape))
-        offset = shared.tell() + arrays[-1].nbytes
-    return Pictures(*arrays)
+def _pictures(images: int, labels: int) -> Pictures:
+    """The images, flat, and their labels, as they lie in the files that crew.py handed on."""
+    pixels = received(images)
+    return Pictures(pixels.reshape(len(pixels), -1), received(labels))
 
 
 if __name__ == "__main__":
