@@ -2,6 +2,7 @@
 # make test    the tests
 # make audit   what is known against the locked packages
 # make bench   this engine beside other libraries (make bench-peers installs them, 3 GB); ARGS="--quick" takes minutes
+# make double-descent  the example, a quarter of an hour; ARGS="--quick" takes seconds
 # make check   what a reviewer would run: format, lint, types, tests
 # make lock    the locked versions anew (needs uv)
 # Each sets itself up first, in .venv; the second call installs nothing.
@@ -11,7 +12,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet
 
-.PHONY: study test slow audit bench bench-peers check format lock clean
+.PHONY: study test slow audit bench bench-peers double-descent check format lock clean
 
 study: .venv/ready
 	@$(BIN)/why128 study
@@ -29,6 +30,9 @@ bench: .venv/ready-to-test
 	@$(BIN)/python -m benchmarks.bench $(ARGS)
 
 bench-peers: .venv-peers/ready
+
+double-descent: .venv/ready
+	@$(BIN)/python examples/double_descent.py $(ARGS)
 
 check: .venv/ready-to-test
 	@$(BIN)/ruff format --check .

@@ -210,6 +210,26 @@ def test_the_file_tree_in_architecture_is_the_real_one():
     assert named == {path.name for path in SOURCE.iterdir() if not path.name.startswith("__")}
 
 
+def test_the_folders_in_architecture_are_the_real_ones():
+    rows = re.search(r"```text\nbenchmarks/(.*?)```", (ROOT / "ARCHITECTURE.md").read_text(), re.S).group(0)
+    named = set(re.findall(r"^([a-z]+)/", rows, re.M))
+    kept = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT).stdout.split()
+    assert not kept or named == {path.partition("/")[0] for path in kept if re.match(r"[a-z]+/", path)}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+def test_an_example_is_explained_shown_and_kept(path):
+    text = path.read_text()
+    assert ast.get_docstring(ast.parse(text))
+    assert text.count("\n") <= 400
+    assert path.with_suffix(".json").exists()
+    picture = f"examples/{path.stem}.svg"
+    assert (ROOT / picture).exists()
+    assert f"({picture})" in (ROOT / "README.md").read_text()
+    own = {name.split(".")[0] for name in imported(path)}
+    assert own <= {"why128", "numpy", *sys.stdlib_module_names}, "an example uses this library and no part of its house"
+
+
 def blocks(path, language):
     return re.findall(rf"```{language}\n(.*?)```", path.read_text(), re.S)
 
