@@ -97,7 +97,7 @@ def _said(told: Mapping[str, Any]) -> str:
 
 
 def _job(part: Part, data: str, images: Path, seed: int) -> dict[str, Any]:
-    wanted = ("widths", "replicates", "batch", "epochs", "cores")
+    wanted = ("widths", "replicates", "batch", "epochs", "cores", "precision")
     return {"data": data, "images": str(images), "seed": seed} | {name: getattr(part, name) for name in wanted}
 
 

@@ -10,6 +10,7 @@ from benchmarks.scenarios import (
     FEW,
     FIT,
     LADDER,
+    LADDER_16,
     LADDER_32,
     MANY,
     ONE,
@@ -74,6 +75,13 @@ LINES = (
     Line("ladder, batch 32: the same, with judging's products", 0.66, False, _share(LADDER_32, "share_with_judging")),
     Line("ladder, batch 32: of Keras/JAX's", 1 / 4, True, _against(LADDER_32, "whole", "keras_jax")),
     Line("ladder, batch 32: of Keras/TensorFlow's", 1 / 16, True, _against(LADDER_32, "whole", "keras_tensorflow")),
+    Line("ladder, bfloat16 products: share of the float32 peak", 1.05, False, _share(LADDER_16)),
+    Line(
+        "ladder, bfloat16 products: the same, with judging's products",
+        1.05,
+        False,
+        _share(LADDER_16, "share_with_judging"),
+    ),
     Line("twice the replicates: times as long", 2.05, True, _parts(TWICE, LADDER)),
     Line("two cores: times one core's throughput", 1.9, False, _parts(ONE_CORE, TWO_CORES)),
     # ten times the work at 1.1 times its share

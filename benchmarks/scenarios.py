@@ -34,6 +34,7 @@ class Part:
     peers: tuple[str, ...] = (OURS,)
     sampled_epochs: int = SAMPLED_EPOCHS  # of the peers
     cores: int | None = None  # None is all
+    precision: str = "float32"
 
     @property
     def networks(self) -> int:
@@ -50,6 +51,7 @@ class Part:
 ONE = Part("one network of 128, batch 32", (128,), 1, 32, 4, (OURS, FIT, *ALONE, *TOGETHER), sampled_epochs=4)
 LADDER = Part("ladder, batch 128", WIDTHS, 5, 128, 10, (OURS, *ALONE, *TOGETHER))
 LADDER_32 = replace(LADDER, name="ladder, batch 32", batch=32)
+LADDER_16 = replace(LADDER, name="ladder, bfloat16 products", precision="mixed_bfloat16", peers=(OURS,))
 TWICE = replace(LADDER, name="ladder, twice the replicates", replicates=10, peers=(OURS,))
 # An even number of replicates, so that two cores have equally much to do.
 TWO_CORES = Part("4 replicates, two cores", WIDTHS, 4, 128, 5, cores=2)
@@ -61,6 +63,7 @@ SCENARIOS: dict[str, tuple[Part, ...]] = {
     "one": (ONE,),
     "ladder": (LADDER,),
     "ladder-32": (LADDER_32,),
+    "bfloat16": (LADDER_16,),
     "replicates": (replace(LADDER, peers=(OURS,)), TWICE),
     "cores": (ONE_CORE, TWO_CORES),
     "many": (FEW, MANY),

@@ -33,6 +33,7 @@ class Job:
     batch: int
     epochs: int
     cores: int | None = None  # how many to use; None is all
+    precision: str = "float32"  # this engine's, while it learns
 
     @property
     def seeds(self) -> range:

@@ -30,6 +30,7 @@ def command(job: Job, folder: Path) -> list[str]:
         *(sys.executable, "-m", "why128", "study", job.data, "--out", str(folder)),
         *("--widths", ",".join(map(str, job.widths)), "--replicates", str(job.replicates)),
         *("--epochs", str(job.epochs), "--batch-size", str(job.batch), "--seed", str(job.seed)),
+        *("--precision", job.precision),
     ]
 
 
