@@ -155,7 +155,7 @@ def test_a_study_is_the_command_that_a_person_would_type(tmp_path):
     job = Job("sample", "", (0, 8), 5, 1, 128, 10)
     typed = " ".join(why128_study.command(job, tmp_path / "s")[1:])
     assert typed.startswith("-m why128 study sample --out ")
-    assert typed.endswith("--widths 0,8 --replicates 5 --epochs 10 --batch-size 128 --seed 1")
+    assert typed.endswith("--widths 0,8 --replicates 5 --epochs 10 --batch-size 128 --seed 1 --precision float32")
     assert why128_study.REPLICATES.match("5 of 5 replicates done · telling").groups() == ("5", "5")
 
 
