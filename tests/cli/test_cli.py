@@ -67,7 +67,7 @@ def test_version():
 # ---------------------------------------------------------------- study
 
 INTERVAL = {"mean", "low", "high"}
-FORECAST = r"{} networks: (less than 10 s|about \d+ s) on \d+ cores?, at most \d\.\d GB of memory"
+FORECAST = r"{} networks: (less than 10 s|about \d+ s) on \d+ free cores?, at most \d\.\d GB of memory"
 
 
 def is_share(number):
