@@ -1,16 +1,26 @@
 """The examples run, in their smallest form; what is kept of them is what they would draw and say again."""
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from examples import double_descent
-from examples.double_descent import QUICK, drawn, networks, peak
+from examples.double_descent import FULL, QUICK, drawn, networks, peak
 
+from tests.test_house import ROOT
 from why128.data import open_data
 from why128.division import divide
 from why128.studies.events import EpochDone
+
+KEPT = ROOT / "examples" / "double_descent.json"
+README = " ".join((ROOT / "README.md").read_text().split())
+
+
+@pytest.fixture(scope="module")
+def record():
+    return json.loads(KEPT.read_text())
 
 
 def heard(_):
@@ -67,3 +77,19 @@ def test_error_descends_twice_where_it_rises_between_two_falls():
     assert peak({1: 80.0, 2: 30.0, 4: 30.9, 8: 20.0}) is None
     assert peak({1: 80.0, 2: 30.0, 4: 40.0, 8: 39.5}) is None
     assert peak({1: 60.0, 2: 80.0, 4: 20.0}) is None
+
+
+def test_the_record_is_of_the_whole_figure(record):
+    form = replace(FULL, draws=record["asked"]["draws"])
+    found = [(row["wrong"], row["draw"], row["neurons"]) for row in record["networks"]]
+    assert found == [(wrong, draw, width) for wrong, draw in form.studies for width in form.widths]
+    assert record["asked"] == double_descent.asked(form)
+
+
+def test_the_picture_is_that_of_the_record(record):
+    assert (ROOT / "examples" / "double_descent.svg").read_text() == double_descent.picture(record)
+
+
+def test_the_readme_says_what_the_record_says(record):
+    for sentence in double_descent.said(record).splitlines():
+        assert sentence in README

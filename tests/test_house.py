@@ -218,10 +218,14 @@ def test_the_folders_in_architecture_are_the_real_ones():
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
-def test_an_example_is_explained_and_stands_outside(path):
+def test_an_example_is_explained_shown_and_kept(path):
     text = path.read_text()
     assert ast.get_docstring(ast.parse(text))
     assert text.count("\n") <= 400
+    assert path.with_suffix(".json").exists()
+    picture = f"examples/{path.stem}.svg"
+    assert (ROOT / picture).exists()
+    assert f"({picture})" in (ROOT / "README.md").read_text()
     own = {name.split(".")[0] for name in imported(path)}
     assert own <= {"why128", "numpy", *sys.stdlib_module_names}, "an example uses this library and no part of its house"
 
