@@ -10,14 +10,13 @@ images on disk, which the system keeps where it has room.
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-
-import million
 
 from why128.data import open_data
 from why128.division import divide, without_test
@@ -27,6 +26,23 @@ from why128.studies.plan import Plan, candidates
 
 WIDTHS = ("64", "2048", "8192", "2048x2048", "16384")
 MANY, OF_MANY = 400_000, "64"
+
+
+def held(pid):
+    """Bytes that a process holds: its own and shared memory, and pages of files."""
+    found = dict(re.findall(r"Rss(Anon|File|Shmem):\s+(\d+)", Path(f"/proc/{pid}/status").read_text()))
+    return {"memory": 1024 * (int(found["Anon"]) + int(found["Shmem"])), "files": 1024 * int(found["File"])}
+
+
+def children(pid):
+    return [int(c) for task in Path(f"/proc/{pid}/task").iterdir() for c in (task / "children").read_text().split()]
+
+
+def peak(pid: int) -> int:
+    """Bytes that a process has had in memory at most, whatever they are."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return 1024 * int(found[1])
 
 
 def taken(source: str, width: str, folder: str) -> int:
@@ -50,7 +66,7 @@ def taken(source: str, width: str, folder: str) -> int:
     most = 0
     while study.poll() is None:
         with suppress(OSError, KeyError):
-            most = max([most, *(million.held(child)["memory"] for child in million.children(study.pid))])
+            most = max([most, *(held(child)["memory"] for child in children(study.pid))])
         time.sleep(0.02)
     assert study.returncode == 0
     return most
@@ -60,6 +76,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--record", action="store_true")
     given = parser.parse_args()
+    import million
+
     found = {}
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         (Path(folder) / "many").mkdir()

@@ -12,7 +12,6 @@ not depend on who else is there.  Pages of files on disk are counted apart: the 
 import argparse
 import gzip
 import json
-import re
 import resource
 import struct
 import subprocess
@@ -25,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
+from memory import children, held
 from why128.studies import memory
 
 SIDE, CLASSES, AT_ONCE = 28, 10, 20_000
@@ -85,16 +85,6 @@ def idx(folder, count):
 
 
 FORMS = {"npy": npy, "npz": npz, "packed": packed, "idx": idx}
-
-
-def held(pid):
-    """Bytes that a process holds: its own and shared memory, and pages of files."""
-    found = dict(re.findall(r"Rss(Anon|File|Shmem):\s+(\d+)", Path(f"/proc/{pid}/status").read_text()))
-    return {"memory": 1024 * (int(found["Anon"]) + int(found["Shmem"])), "files": 1024 * int(found["File"])}
-
-
-def children(pid):
-    return [int(c) for task in Path(f"/proc/{pid}/task").iterdir() for c in (task / "children").read_text().split()]
 
 
 def spent():
