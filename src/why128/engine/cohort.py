@@ -71,6 +71,9 @@ class Sums(NamedTuple):
         return cls(np.zeros(candidates, np.float32), np.zeros(candidates, np.int32))
 
 
+_TRACING = threading.Lock()  # it is Python's work: two programs at once would both be late
+
+
 class Program:
     """A function of arrays, compiled once for each set of shapes, also when several threads ask at once.
 
@@ -94,8 +97,9 @@ class Program:
         shapes = tuple((a.shape, str(a.dtype)) for a in jax.tree.leaves(arguments))
         with self._one_at_a_time:
             if shapes not in self._compiled:
-                with jax.default_matmul_precision(self._precision):
-                    self._compiled[shapes] = self._jitted.lower(*arguments).compile()
+                with _TRACING, jax.default_matmul_precision(self._precision):
+                    lowered = self._jitted.lower(*arguments)
+                self._compiled[shapes] = lowered.compile()
             return self._compiled[shapes]
 
     def __call__(self, *arguments):
