@@ -200,3 +200,11 @@ def test_fetch_of_an_unknown_name() -> None:
         UsageError, match="cifar10: not a known data set, expected one of sample, fashion-mnist, mnist, kmnist, digits"
     ):
         fetch("cifar10")
+
+
+def test_what_is_public_is_there_and_nothing_else():
+    import why128.data
+
+    assert all(hasattr(why128.data, name) for name in why128.data.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'guess'"):
+        why128.data.guess

@@ -5,7 +5,6 @@ What is public is imported when it is first asked for: a process that trains nee
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,19 +29,35 @@ __all__ = [
     "split",
 ]
 
-_PLACES = {
-    "catalogue": ("KnownSet", "known"),
-    "download": ("fetch",),
-    "found": ("Reading",),
-    "images": ("Dataset", "Images"),
-    "pictures": ("PictureBytes", "read_picture"),
-    "source": ("open_data",),
-    "splitting": ("split",),
-}
-
 
 def __getattr__(name: str) -> Any:
-    for module, names in _PLACES.items():
-        if name in names:
-            return getattr(importlib.import_module(f"why128.data.{module}"), name)
-    raise AttributeError(f"module 'why128.data' has no attribute '{name}'")
+    match name:
+        case "KnownSet" | "known":
+            from why128.data import catalogue
+
+            return getattr(catalogue, name)
+        case "fetch":
+            from why128.data import download
+
+            return getattr(download, name)
+        case "Reading":
+            from why128.data import found
+
+            return getattr(found, name)
+        case "Dataset" | "Images":
+            from why128.data import images
+
+            return getattr(images, name)
+        case "PictureBytes" | "read_picture":
+            from why128.data import pictures
+
+            return getattr(pictures, name)
+        case "open_data":
+            from why128.data import source
+
+            return getattr(source, name)
+        case "split":
+            from why128.data import splitting
+
+            return getattr(splitting, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
