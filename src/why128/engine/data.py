@@ -7,6 +7,7 @@ accelerators, or several devices, they lie whole on each.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from why128.engine.devices import on_each
 
 NOBODY = -1  # a place in a batch that no image takes: the last batch of an epoch may be short
 WINDOW = 8_000_000  # bytes of images that are laid out at a time, about: a tenth of a second's work
+ALIGNED = 64  # bytes: XLA takes an array that begins at a multiple of them as it is, and copies any other
 
 
 class Pool(NamedTuple):
@@ -60,7 +62,7 @@ class Data:
         rows = batches[first:last].ravel()
         laid = []
         for array in map(np.asarray, self.all):
-            laid.append(np.empty((most * size, *array.shape[1:]), array.dtype))
+            laid.append(_empty((most * size, *array.shape[1:]), array.dtype))
             np.take(array, rows, axis=0, out=laid[-1][: len(rows)], mode="clip")  # NOBODY's place: whatever there is
         places = np.full(most * size, NOBODY, np.int32)
         places[: len(rows)] = np.where(rows == NOBODY, NOBODY, np.arange(len(rows)))
@@ -72,3 +74,11 @@ class Data:
             return self.all, batch
         pool, places, _ = self.laid_out(batch[None], 0, 1)
         return pool, places[0]
+
+
+def _empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array that programs need not copy."""
+    size = math.prod(shape) * dtype.itemsize
+    whole = np.empty(size + ALIGNED, np.uint8)
+    start = -whole.ctypes.data % ALIGNED
+    return whole[start : start + size].view(dtype).reshape(shape)
