@@ -1,5 +1,6 @@
 """Tests run strict: no silent promotion of JAX's dtypes or ranks, and (pyproject.toml) every warning is an error."""
 
+import contextlib
 import os
 import signal
 
@@ -32,5 +33,5 @@ def here():
     """Studies of tests are trained in this process, but where a test says otherwise (and in processes of their own)."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("why128.studies.hiring.Crew", Here)
-        patch.setattr("why128.studies.hiring.start_ahead", lambda: None)
+        patch.setattr("why128.studies.hiring.started_ahead", contextlib.nullcontext)
         yield

@@ -46,11 +46,12 @@ def study(
     from why128.studies import hiring
 
     hiring.check(on)
-    hiring.get_ready(on)
-    from why128.studies.conduct import study as run
+    with hiring.getting_ready(on):
+        from why128.studies.conduct import study as run
 
-    images, asked = data if isinstance(data, Dataset) else load_data(data), plan or Plan()
-    return Answer(run(asked, images, out or own_folder(asked, images, until), tell, workers, until, _source(data), on))
+        images, asked = data if isinstance(data, Dataset) else load_data(data), plan or Plan()
+        folder = out or own_folder(asked, images, until)
+        return Answer(run(asked, images, folder, tell, workers, until, _source(data), on))
 
 
 def _source(data: Any) -> dict[str, Any] | None:

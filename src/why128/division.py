@@ -86,10 +86,10 @@ def divide(data: Dataset, held_out: float, seed: int, tuning: float = 0.0) -> Di
 
 
 def without_test(data: Dataset, division: Division) -> tuple[Dataset, Division]:
-    """The data and their division without the test images: whoever holds these cannot look.
+    """The data and their division without the test images.
 
-    A test part that was given is gone.  Of one that was set aside here no row is in the division, its labels are SEALED, so
-    that nobody can learn from it or be judged by it, and `take` gives none of it; the pixels are not copied for that.
+    A test part that was given is gone.  Of one that was set aside here no row is in the division and no label is told: they are
+    SEALED, `take` refuses them, and so does a study that is asked to train.  The pixels still lie among the others: not copied.
     """
     labels = np.full_like(data.train.labels, SEALED)
     for rows in (division.learned, division.held_out, division.tuning):

@@ -153,7 +153,7 @@ def test_a_disk_that_fills_up_meanwhile(
     monkeypatch.setattr(spool.os, "write", full)
     with pytest.raises(SurroundingsError) as refused:
         open_data(source)
-    said = f": its pixels are too many for the memory and cannot be put on disk, in {on_disk}: {words}"
+    said = f": its pixels cannot be put on disk, in {on_disk}: {words}"
     assert str(refused.value).endswith(said)
     assert refused.value.hint == HINT
     assert os.listdir(on_disk) == []

@@ -16,6 +16,7 @@ from tests.studies.conftest import DATA, PLAN
 from tests.studies.test_hiring import LONG, LUCKS, NOTICED, bench, same
 from why128.data import open_data, spool
 from why128.data.spool import descriptor
+from why128.studies import crew as crews
 from why128.studies import run
 from why128.studies.bench import Pictures, Task
 from why128.studies.crew import ATTEMPTS, GRACE, Crew, _ending
@@ -170,3 +171,40 @@ def test_pictures_that_were_read_from_a_file_are_passed_on_and_not_copied(tmp_pa
         assert found.pixels[0, 0] == 77, "it is the same memory"
         part = replace(data, train=data.train.take(slice(1, None)))
         assert not np.shares_memory(_shared(Pictures.of(part))[0], data.train.pixels), "a part is another array"
+
+
+def test_a_process_that_was_started_ahead_is_the_next_crew_s(tmp_path):
+    with crews.started_ahead():
+        (ahead,) = crews._ahead
+        with Crew(Pictures.of(DATA), tmp_path, 1) as crew:
+            assert crew._child is ahead
+            assert crews._ahead == []
+            assert sum(isinstance(event, Replicate) for event in crew.run(bench(), LUCKS[:1])) == 1
+        assert ahead.process.poll() is not None
+
+
+def test_one_that_nobody_takes_ends():
+    with crews.started_ahead():
+        (ahead,) = crews._ahead
+        assert ahead.process.poll() is None
+    assert ahead.process.poll() is not None
+    assert crews._ahead == []
+
+
+def test_one_that_died_before_it_was_taken_is_another_s_turn(tmp_path):
+    with crews.started_ahead():
+        (ahead,) = crews._ahead
+        ahead.process.kill()
+        ahead.process.wait()
+        with Crew(Pictures.of(DATA), tmp_path, 1) as crew:
+            assert crew._child is not ahead
+            assert sum(isinstance(event, Replicate) for event in crew.run(bench(), LUCKS[:1])) == 1
+
+
+def test_where_no_process_can_be_told_the_images_its_replicates_are_lost(tmp_path, monkeypatch):
+    """As where they die while they train: three times tried, then told."""
+    monkeypatch.setattr(crews.reduction, "send_handle", lambda *_: (_ for _ in ()).throw(BrokenPipeError))
+    with Crew(Pictures.of(DATA), tmp_path, 1) as crew:
+        (lost,) = crew.run(bench(), LUCKS[:1])
+    assert isinstance(lost, Lost)
+    assert lost.attempts == ATTEMPTS

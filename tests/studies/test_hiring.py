@@ -10,10 +10,12 @@ from collections.abc import Callable
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 
 from tests.studies.clusters import files
 from tests.studies.conftest import DATA, PLAN
+from why128.data.images import SEALED
 from why128.division import divide
 from why128.errors import SurroundingsError, UsageError, Why128Error
 from why128.recipe import Recipe
@@ -181,3 +183,10 @@ def test_without_dask_it_says_what_to_install(monkeypatch):
     assert refused.value.hint == "pip install 'why128[cluster]'   (or: pip install distributed)"
     assert refused.value.status == 4
     hiring.check(None)
+
+
+def test_whoever_is_elsewhere_is_sent_no_sealed_image():
+    pictures = Pictures(np.arange(12, dtype=np.uint8).reshape(4, 3), np.array([0, SEALED, 1, SEALED], np.int32))
+    sent = pictures.without_sealed()
+    assert sent.pixels.tolist() == [[0, 1, 2], [0, 0, 0], [6, 7, 8], [0, 0, 0]]
+    assert (sent.labels == pictures.labels).all()

@@ -80,3 +80,16 @@ def test_images_count_as_often_as_they_are_held(monkeypatch):
 
 def test_this_machine_says_what_it_has():
     assert memory.available() > 10**8
+
+
+def test_a_container_s_limit_counts_no_pages_that_it_gives_back(tmp_path, monkeypatch):
+    """What was read from disk, or spooled there, stays in memory while there is room."""
+    monkeypatch.setattr(memory, "GROUP", tmp_path)
+    for name, text in {
+        "memory.max": "4000000", "memory.current": "3900000",
+        "memory.stat": "anon 900000\nfile 3000000\ninactive_file 2000000\nactive_file 1000000\n",
+    }.items():  # fmt: skip
+        (tmp_path / name).write_text(text)
+    assert memory.available() == 4_000_000 - (3_900_000 - 3_000_000)
+    (tmp_path / "memory.max").write_text("max")
+    assert memory.available() > 10**8

@@ -1,5 +1,6 @@
 """A study that was stopped goes on to the bits that it would have come to; what is not the same study is refused."""
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -239,6 +240,15 @@ def test_another_plan(folder, plan, until, differs):
     said, hint = refused(UsageError, plan, DATA, folder, until)
     assert said == f"{folder}: another study, with other {differs}; nothing was changed"
     assert hint == f"give another folder with --out, or go on with that one: why128 study --resume {folder}"
+
+
+def test_one_from_before_there_was_a_choice_of_precision_is_the_same_study(folder, tmp_path):
+    old = shutil.copytree(folder, tmp_path / "old")
+    with closing(sqlite3.connect(old / "study.db")) as base, base:
+        ((kept,),) = base.execute("SELECT value FROM study WHERE key = 'plan'")
+        plan = {name: value for name, value in json.loads(kept).items() if name != "precision"}
+        base.execute("UPDATE study SET value = ? WHERE key = 'plan'", [json.dumps(plan)])
+    assert study(PLAN, DATA, old).plan.recipe.precision == "float32"
 
 
 def test_other_versions(folder, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import replace
 
 import click
@@ -136,18 +137,19 @@ def command(ctx, data, workers, on, out, resume, dry_run, size, skip_bad, as_jso
     from why128.studies import hiring
 
     hiring.check(on)
-    if not dry_run:
-        hiring.get_ready(on)
+    ready = _only_here(on) if dry_run else hiring.getting_ready(on)
     if resume is not None:
+        ctx.with_resource(ready)
         plan, until, images, source = _resumed(ctx, resume, data)
     else:
         plan = _plan(**wanted)
         until = limit(budget) if budget is not None else Until() if until_settled else None
+        ctx.with_resource(ready)
         images = open_source(data, size, skip_bad)
         source = {"data": _lasting(data), "size": size, "skip_bad": skip_bad}
     plan = plan.on(images)
     if dry_run:
-        _foretell(plan, images, workers, until, on, as_json)
+        _foretell(plan, images, workers, until, as_json)
         return
 
     from why128.cli.display import show, watched
@@ -167,17 +169,22 @@ def command(ctx, data, workers, on, out, resume, dry_run, size, skip_bad, as_jso
     document(answer.document()) if as_json else show(answer)
 
 
-def _foretell(plan, images, workers, until, on, as_json):
-    """What the study would take, and nothing done."""
-    from why128.cli.display import title
-    from why128.report import documents, words
-    from why128.studies.forecast import foresee
-
+def _only_here(on):
+    """Nothing to get ready for a dry run; raises UsageError where it is not of this machine."""
     if on is not None:
         raise UsageError(
             f"--dry-run: expected to train on this machine, got --on {on}",
             hint="how fast a cluster is shows only when it trains",
         )
+    return nullcontext()
+
+
+def _foretell(plan, images, workers, until, as_json):
+    """What the study would take, and nothing done."""
+    from why128.cli.display import title
+    from why128.report import documents, words
+    from why128.studies.forecast import foresee
+
     found = foresee(plan, images, workers, until)
     if as_json:
         document(documents.forecast(plan, images, found))

@@ -32,7 +32,8 @@ class Images:
     def take(self, rows: np.ndarray | slice) -> Images:
         """The images at `rows`, in that order; `rows` are indexes or a mask of booleans, (N,), or a slice."""
         labels = self.labels[rows]
-        assert labels.min(initial=0) != SEALED, "these images are sealed"
+        if labels.min(initial=0) == SEALED:
+            raise AssertionError("these images are sealed")
         if isinstance(rows, slice):
             return Images(self.pixels[rows], labels)
         chosen = np.arange(len(self))[rows]

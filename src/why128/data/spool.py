@@ -14,6 +14,7 @@ import mmap
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 import numpy as np
 
@@ -37,11 +38,13 @@ class Nameless:
 
     def __init__(self, in_memory: bool, where: str):
         """Raises SurroundingsError, naming `where` its bytes come from, where it cannot be made or, later, written."""
-        self.where, self.on_disk, self.descriptor = where, not in_memory, -1
-        try:
-            if in_memory:
+        self.where, self.on_disk, self.descriptor, self.written = where, False, -1, 0
+        if in_memory:
+            with suppress(OSError):  # a kernel, or who set it up, may refuse: then on disk
                 self.descriptor = os.memfd_create("why128")
                 return
+        self.on_disk = True
+        try:
             with tempfile.TemporaryFile(dir=folder(), buffering=0) as file:
                 self.descriptor = os.dup(file.fileno())
         except OSError as error:
@@ -57,21 +60,23 @@ class Nameless:
             if self.on_disk and hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(self.descriptor, 0, size)
         except OSError as error:
-            raise self._refused(error) from None
+            if error.errno in FULL:  # a file system that cannot reserve may still take them
+                raise self._refused(error) from None
 
     def write(self, data: bytes | memoryview) -> None:
         """Put these bytes after the others.  By writing, not through a map: a full disk is told, and pages cost a tenth."""
         left = memoryview(data)
         try:
             while left:
-                left = left[os.write(self.descriptor, left) :]
+                count = os.write(self.descriptor, left)
+                self.written, left = self.written + count, left[count:]
         except OSError as error:
             raise self._refused(error) from None
 
     def _refused(self, error: OSError) -> SurroundingsError:
         full = "the disk is full" if error.errno in FULL else shown(error.strerror or error)
         return SurroundingsError(
-            f"{self.where}: its pixels are too many for the memory and cannot be put on disk, in {shown(folder())}: {full}",
+            f"{self.where}: its pixels cannot be put on disk, in {shown(folder())}: {full}",
             hint="free some room there, or name another folder for them: TMPDIR=FOLDER",
         )
 
@@ -114,6 +119,7 @@ class Spool:
     @property
     def array(self) -> np.ndarray:
         """The array, once all its rows are there."""
+        assert self._file.written == self._end, "all rows are there"
         mapped = Mapped(self._file.descriptor, self._end)
         mapped.file, mapped.start = self._file, self._start
         return np.ndarray(self.shape, self.dtype, mapped, self._start)

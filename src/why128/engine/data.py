@@ -44,7 +44,9 @@ class Data:
         """Arrays as they are, or on each of several devices: images (N, D), labels (N,), weights (N,) or one each."""
         ones = np.ones(len(labels), np.float32) if weights is None else weights
         arrays = Pool(images, np.asarray(labels, np.int32), np.asarray(ones, np.float32))
-        return cls(arrays, False) if over is None else cls(jax.device_put(arrays, on_each(over)), True)
+        if over is None and jax.default_backend() == "cpu":
+            return cls(arrays, False)
+        return cls(jax.device_put(arrays, None if over is None else on_each(over)), True)
 
     def most(self, batches: np.ndarray) -> int:
         """How many of these batches (S, B), or (R, S, B), are laid out at a time."""

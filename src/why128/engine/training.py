@@ -115,12 +115,14 @@ def advance(cohort: Cohort, data: Data, run: Run | Group, progress: Progress) ->
         order, key = run.together([_drawn(cohort, each, number) for each in run.runs])
         while not progress.ended:
             span = progress.step, min(progress.step + min(at_once, data.most(order)), progress.steps)
+            began = time.perf_counter()
             pool, batches, begins = data.laid_out(order, *span)
+            laid = time.perf_counter() - began
             arguments = (progress.state, progress.sums, pool, batches, *map(np.int32, (begins, *span)), pace, key)
             stretch = learn.ready(*arguments)  # compiling is not training: it is not timed
             began = time.perf_counter()
             state, sums = jax.block_until_ready(stretch(*arguments))
-            taken = time.perf_counter() - began
+            taken = laid + time.perf_counter() - began
             at_once = max(1, round((span[1] - span[0]) * min(STRETCH / taken, 8.0)))
             progress = replace(progress, step=span[1], state=state, sums=sums, seconds=progress.seconds + taken)
             yield progress

@@ -14,6 +14,7 @@ import numpy as np
 
 from why128 import __version__
 from why128.data import Dataset
+from why128.data.images import SEALED
 from why128.division import Division, sample
 from why128.ladder import Ladder
 from why128.layers import Layer
@@ -47,6 +48,12 @@ class Pictures:
     def of(cls, data: Dataset) -> Pictures:
         """Those of the train part."""
         return cls(data.train.pixels.reshape(len(data.train), -1), data.train.labels)
+
+    def without_sealed(self) -> Pictures:
+        """The same in memory, for whoever is elsewhere: images that are sealed are blank."""
+        pixels = np.array(self.pixels)
+        pixels[self.labels == SEALED] = 0
+        return Pictures(pixels, np.array(self.labels))
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,7 +55,7 @@ class Cluster:
             self.client = _connected(on, workers, stack)
             _await_workers(on, self.client)
             _check(on, self.client)
-            self._images = self.share(pictures)
+            self._images = self.share(pictures.without_sealed())
             self._left = stack.pop_all()
 
     def __enter__(self) -> Cluster:
@@ -97,7 +97,7 @@ class Cluster:
     def share_again(self) -> None:
         """The images, where all workers died that had them."""
         if self._images.status != "finished":
-            self._images = self.share(self.pictures)
+            self._images = self.share(self.pictures.without_sealed())
 
     @property
     def room(self) -> int:

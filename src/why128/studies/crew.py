@@ -7,7 +7,6 @@ failing is given up and reported.  This process keeps the results, and never imp
 
 from __future__ import annotations
 
-import atexit
 import os
 import pickle
 import signal
@@ -78,8 +77,10 @@ class Crew:
         """Its process starts at once, or was started ahead: it takes a second until it can train."""
         self.pictures, self.checkpoints, self.workers = pictures, checkpoints, workers
         self._shared: tuple[np.ndarray, ...] = _shared(pictures)
-        self._child: _Child | None = self._start()
         self._tasks = 0
+        self._child: _Child | None = None
+        with suppress(_Ended):  # then it is tried again when there is something to train
+            self._child = self._start()
 
     def __enter__(self) -> Crew:
         return self
@@ -167,32 +168,44 @@ class Crew:
         return self._tasks
 
     def _start(self) -> _Child:
-        """A process that knows the images: the one that was started ahead, or another."""
-        child = _ahead.pop() if _ahead else _begun()
-        for array in self._shared:
-            reduction.send_handle(child.connection, descriptor(array), child.process.pid)
-        return child
+        """A process that knows the images: one that was started ahead, where it lives, or another.  Raises _Ended."""
+        while True:
+            ahead = _ahead.pop() if _ahead else None
+            child = ahead or _begun()
+            try:
+                for array in self._shared:
+                    reduction.send_handle(child.connection, descriptor(array), child.process.pid)
+                return child
+            except (OSError, RuntimeError):  # it has ended already
+                reason = _dismissed(child)
+                if ahead is None:
+                    raise _Ended(reason) from None
 
     def _end(self, patience: float = 0.0) -> str:
         """No process any more; says how it ended."""
         child, self._child = self._child, None
         if child is None:
             return "ended"
-        child.connection.close()
-        with suppress(subprocess.TimeoutExpired):
-            child.process.wait(patience)
-        child.process.kill()
-        return _ending(child.process.wait())
+        return _dismissed(child, patience)
 
 
-_ahead: list[_Child] = []  # at most one, until a crew takes it
+_ahead: list[_Child] = []  # until a crew takes them
 
 
-def start_ahead() -> None:
-    """Start the process of the next crew now: it imports JAX while this one still reads its data."""
-    if not _ahead:
-        _ahead.append(_begun())
-        atexit.register(_ahead[0].process.kill)  # where the data was refused, nobody takes it
+@contextmanager
+def started_ahead() -> Iterator[None]:
+    """Starts the process of the next crew: it imports JAX while this one still reads its data.
+
+    Where no crew takes it, because the data was refused or the answer is there already, it has ended when this ends.
+    """
+    child = _begun()
+    _ahead.append(child)
+    try:
+        yield
+    finally:
+        if child in _ahead:
+            _ahead.remove(child)
+            _dismissed(child)
 
 
 def _begun() -> _Child:
@@ -209,6 +222,15 @@ def _begun() -> _Child:
         )
     its.close()
     return _Child(process, ours)
+
+
+def _dismissed(child: _Child, patience: float = 0.0) -> str:
+    """No such process any more; says how it ended."""
+    child.connection.close()
+    with suppress(subprocess.TimeoutExpired):
+        child.process.wait(patience)
+    child.process.kill()
+    return _ending(child.process.wait())
 
 
 @contextmanager

@@ -9,14 +9,14 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from why128.errors import SurroundingsError, UsageError, shown
 from why128.studies.bench import Bench, Pictures
-from why128.studies.crew import Crew, start_ahead
+from why128.studies.crew import Crew, started_ahead
 from why128.studies.events import Event, Luck
 
 LOCAL = "dask"  # a cluster of one's own on this machine, for as long as the study runs
@@ -42,10 +42,9 @@ def crew(on: str | None) -> Hire:
     return partial(Cluster, on)
 
 
-def get_ready(on: str | None) -> None:
-    """Let whoever will train there get ready, while the data is still read."""
-    if on is None:
-        start_ahead()
+def getting_ready(on: str | None) -> AbstractContextManager[None]:
+    """Lets whoever will train there get ready, while the data is still read."""
+    return started_ahead() if on is None else nullcontext()
 
 
 def is_here(on: str | None) -> bool:

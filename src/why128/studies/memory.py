@@ -22,6 +22,7 @@ FLOATS = 20  # of 4 bytes a parameter: weights, two moments, gradients, rates, d
 SPARE = 0.9  # of what is free: the rest is for whatever else the machine does
 ASSESSED = 512  # images answered together (engine/cohort.py)
 LAID_OUT = 16_000_000  # bytes of images that a cohort looks at: as they are laid out, and as its program takes them (engine/data.py)
+GROUP = Path("/sys/fs/cgroup")  # where a container's own limit is told
 SENT = 2  # copies that a process of a cluster has: as they came, and as they are used
 
 
@@ -52,8 +53,11 @@ def available() -> int | None:
     with suppress(OSError):
         free += [1024 * int(kib) for kib in re.findall(r"MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text())]
     with suppress(OSError, ValueError):  # a container's own limit
-        group = Path("/sys/fs/cgroup")
-        free.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+        kept = sum(
+            map(int, re.findall(r"^(?:in)?active_file (\d+)", (GROUP / "memory.stat").read_text(), re.MULTILINE))
+        )
+        held = int((GROUP / "memory.current").read_text()) - kept  # pages of files it gives back when they are wanted
+        free.append(int((GROUP / "memory.max").read_text()) - held)
     if not free:
         with suppress(OSError, ValueError, AttributeError):
             free.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

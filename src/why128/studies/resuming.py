@@ -11,6 +11,7 @@ from typing import Any
 from why128.activations import Activation
 from why128.data import Dataset
 from why128.errors import InputRefused, UsageError, Why128Error, shown
+from why128.recipe import Recipe
 from why128.studies import store as stores
 from why128.studies.bench import versions
 from why128.studies.plan import Plan
@@ -38,7 +39,8 @@ def check(folder: str | os.PathLike, asked: Mapping[str, Any]) -> bool:
             f"found {shown(str(notes.get('fingerprint'))[:12])}…; nothing was changed",
             hint="give the data as it was, or another folder with --out",
         )
-    differs = [name for name in asked["plan"] if notes.get("plan", {}).get(name) != asked["plan"][name]]
+    plan = {"precision": Recipe.precision} | notes.get("plan", {})  # of studies from before there was a choice
+    differs = [name for name in asked["plan"] if plan.get(name) != asked["plan"][name]]
     if differs or notes.get("until") != asked["until"]:
         raise UsageError(
             f"{shown(folder)}: another study, with other {shown(', '.join(differs) or 'limits')}; nothing was changed",

@@ -21,15 +21,17 @@ from why128.studies.crew import GRACE, Done, Fault
 
 def main(connection: Connection) -> None:
     """Serve until the other end is closed."""
-    tasks: queue.SimpleQueue[tuple[Pictures, Task, threading.Event] | None] = queue.SimpleQueue()
+    tasks: queue.SimpleQueue[tuple[list[int], Task, threading.Event] | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
     from why128.engine import devices, keep_programs  # JAX: a second, while the other end is still busy with its data
     from why128.studies.run import trials
 
     keep_programs()
     devices()  # JAX looks for them once
+    pictures: Pictures | None = None
     while (asked := tasks.get()) is not None:
-        pictures, task, stop = asked
+        files, task, stop = asked
+        pictures = pictures or _pictures(*files)
         try:
             with closing(trials(task, pictures, stop)) as events:
                 for event in events:
@@ -47,15 +49,17 @@ def _listen(connection: Connection, tasks: queue.SimpleQueue) -> None:
     """The images come in, then tasks, and orders to stop one, as its number; at the end of the connection all stops."""
     stops: dict[int, threading.Event] = {}
     try:
-        pictures = _pictures(*(reduction.recv_handle(connection) for _ in ("images", "labels")))
+        files = [reduction.recv_handle(connection) for _ in ("images", "labels")]
         while True:
             heard = connection.recv()
             if isinstance(heard, Task):
                 stops[heard.number] = threading.Event()
-                tasks.put((pictures, heard, stops[heard.number]))
+                tasks.put((files, heard, stops[heard.number]))
             elif heard in stops:  # or else one that was stopped before it was sent
                 stops[heard].set()
-    except (EOFError, OSError):
+    except Exception as fault:  # whatever it is, nothing will be heard any more; an end of the connection is no fault
+        if os.environ.get("WHY128_DEBUG") and not isinstance(fault, EOFError | OSError):
+            traceback.print_exc()
         for stop in stops.values():
             stop.set()
         tasks.put(None)
