@@ -37,7 +37,7 @@ class Forecast:
     """What a study will take."""
 
     networks: int  # that are trained
-    cores: int  # cohorts trained at a time
+    cores: int  # that are busy: cohorts trained at a time, where there are as many cores
     seconds: float  # about, from now to the answer, where so many cores have nothing else to do
     memory: int  # bytes, at most
     disk: int  # bytes that the images lie in while it runs; what it keeps is small
@@ -74,7 +74,8 @@ def of(
 ) -> Forecast | None:
     """What this step takes with all that follows it for certain, so many cohorts at a time; None where nothing is left of it.
 
-    The memory is that of all of the plan.  Twins take what the networks tried take on average: whose they will be is not known.
+    Products of bfloat16 count as float32's: it may take less.  The memory is that of all of the plan.
+    Twins take what the networks tried take on average: whose they will be is not known.
     """
     if not step.replicates:
         return None
@@ -83,10 +84,11 @@ def of(
     bench = Bench.of(plan, data, division, entries, WATCHED)
     images = len(bench.rows(data.train.labels, Luck.of(0)))
     each = [work(cohort, images, flops) for cohort in reversed(bench.cohorts)]
-    seconds = AROUND + together(each * replicates, workers) + together([sum(each) / len(entries)] * twins, workers)
+    busy = min(workers, cores())
+    seconds = AROUND + together(each * replicates, busy) + together([sum(each) / len(entries)] * twins, busy)
     return Forecast(
         len(entries) * replicates + twins,
-        workers,
+        busy,
         seconds,
         memory.planned(plan, data, division, workers),
         disk,
