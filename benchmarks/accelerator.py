@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks import record
 
 from why128 import engine
-from why128.data import open_data
+from why128.data.source import open_data
 from why128.division import divide
 from why128.recipe import Recipe
 from why128.studies import groups

@@ -38,8 +38,8 @@ from benchmarks.scenarios import (
     whole,
 )
 
-from why128.data import open_data
 from why128.data.catalogue import known
+from why128.data.source import open_data
 from why128.division import divide
 from why128.recipe import Recipe
 

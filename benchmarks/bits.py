@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from benchmarks import record
 
-from why128.data import open_data
+from why128.data.source import open_data
 from why128.formats import keras_file
 
 # name: what differs from the plain run, in the environment or as the cores that are to be seen

@@ -22,7 +22,7 @@ import msgpack
 from distributed import Client
 from distributed.protocol import serialize
 
-from why128.data import open_data
+from why128.data.source import open_data
 from why128.division import divide, without_test
 from why128.recipe import Recipe
 from why128.studies import conduct, node

@@ -14,7 +14,7 @@ import argparse
 import numpy as np
 from benchmarks import record
 
-from why128.data import open_data
+from why128.data.source import open_data
 from why128.division import divide
 from why128.engine import Cohort, Data, Run, assess, start, train
 from why128.ladder import Ladder

@@ -21,7 +21,7 @@ from benchmarks.peers.job import Job
 from benchmarks.peers.why128_study import conducted
 from benchmarks.scenarios import mean_and_sd
 
-from why128.data import open_data
+from why128.data.source import open_data
 from why128.division import divide
 from why128.formats import keras_file
 from why128.recipe import Recipe

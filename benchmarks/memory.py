@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks import million
 
-from why128.data import open_data
+from why128.data.source import open_data
 from why128.division import divide, without_test
 from why128.recipe import Recipe
 from why128.studies import memory

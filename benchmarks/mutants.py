@@ -121,7 +121,8 @@ def mutant(files: list[bytes], rng: random.Random) -> bytes:
 
 def read(reader: str, path: Path) -> str:
     """ "read" or "refused"; anything else is raised."""
-    from why128.data import open_data, read_picture
+    from why128.data.pictures import read_picture
+    from why128.data.source import open_data
     from why128.errors import Why128Error
     from why128.formats import keras_file
     from why128.serve.refusals import RequestRefused

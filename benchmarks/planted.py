@@ -26,7 +26,8 @@ from benchmarks import record
 
 import why128
 from why128.addresses import draws
-from why128.data import Dataset, Images, open_data
+from why128.data.images import Dataset, Images
+from why128.data.source import open_data
 from why128.division import divide
 from why128.engine import Cohort, Data, Run, assess, start, train
 from why128.ladder import Ladder

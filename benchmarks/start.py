@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks import record
 
-from why128.data import known
+from why128.data.catalogue import known
 
 PATIENCE = 60.0  # seconds
 

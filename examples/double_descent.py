@@ -35,7 +35,7 @@ import numpy as np
 import why128
 from why128 import Answer, Candidate, Dataset, Plan, Recipe, load_data
 from why128.addresses import draws
-from why128.data import Images
+from why128.data.images import Images
 from why128.division import divide
 from why128.formats import keras_file
 from why128.report.charts import look

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from tests import networks
-from why128.data import Dataset, Images
-from why128.data.images import SEALED
+from why128.data.images import SEALED, Dataset, Images
 from why128.data.repeats import digests
 from why128.division import SAMPLE_SHARE, Sealed, divide, sample, without_test
 from why128.errors import InputRefused

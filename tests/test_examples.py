@@ -10,7 +10,7 @@ from examples import double_descent
 from examples.double_descent import FULL, QUICK, drawn, networks, peak
 
 from tests.test_house import ROOT
-from why128.data import open_data
+from why128.data.source import open_data
 from why128.division import divide
 from why128.studies.events import EpochDone
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from why128.callbacks import EarlyStopping
-from why128.data import known, open_data
+from why128.data.catalogue import known
+from why128.data.source import open_data
 from why128.layers import Dense, Input
 from why128.recipe import Recipe
 from why128.sequential import Sequential

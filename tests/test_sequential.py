@@ -10,7 +10,7 @@ import why128
 from tests import networks
 from why128 import losses
 from why128.callbacks import Callback, EarlyStopping
-from why128.data import known
+from why128.data.catalogue import known
 from why128.errors import InputRefused, UsageError
 from why128.layers import Dense, Dropout, Flatten, Input, Rescaling
 from why128.sequential import Sequential

@@ -20,7 +20,7 @@ _PUBLIC = {
     "Answer": "why128.report.answer",
     "Budget": "why128.studies.budget",
     "Candidate": "why128.studies.candidate",
-    "Dataset": "why128.data",
+    "Dataset": "why128.data.images",
     "DataWarning": "why128.errors",
     "Dense": "why128.layers",
     "Dropout": "why128.layers",

@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from why128.activations import Activation
-from why128.data import Dataset, Reading, open_data
 from why128.data.download import by_name
+from why128.data.found import Reading
+from why128.data.images import Dataset
+from why128.data.source import open_data
 from why128.errors import DataWarning
 from why128.formats import keras_file
 from why128.report.answer import Answer

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from why128.addresses import draws
-from why128.data import Dataset, Images, split
-from why128.data.images import SEALED
+from why128.data.images import SEALED, Dataset, Images
 from why128.data.repeats import digests
+from why128.data.splitting import split
 from why128.errors import InputRefused, shown
 
 # Without a test part of its own, data gives up this share of each class for one, where the smallest class can bear it.

@@ -9,7 +9,7 @@ import numpy as np
 from why128 import callbacks, initializers, layers, losses, optimizers
 from why128 import nn as activations
 from why128.asking import load_model
-from why128.data import open_data
+from why128.data.source import open_data
 from why128.layers import Input
 from why128.sequential import Sequential
 

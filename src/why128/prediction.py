@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from why128.data import read_picture
+from why128.data.pictures import read_picture
 from why128.network import Network
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from why128.callbacks import Logs
-from why128.data import Dataset, Images
+from why128.data.images import Dataset, Images
 from why128.division import divide
 from why128.errors import InputRefused, shown
 from why128.network import Network

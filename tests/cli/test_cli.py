@@ -13,7 +13,7 @@ from tests.cli.conftest import CLASSES, QUICK, listing, picture_folder, pictures
 from why128 import Dense, Flatten, Sequential, __version__, load_model, losses
 from why128.cli.main import COMMANDS, Commands
 from why128.cli.reading import parse_size
-from why128.data import open_data
+from why128.data.source import open_data
 from why128.errors import UsageError
 from why128.single import judge_images
 from why128.studies import store

@@ -546,7 +546,7 @@ def test_a_name_with_escapes_is_shown_escaped(tmp_path):
 
 
 def test_a_fault_of_ours_is_said_to_be_ours(monkeypatch, tmp_path):
-    monkeypatch.setattr("why128.data.open_data", lambda *_: 1 / 0)
+    monkeypatch.setattr("why128.data.source.open_data", lambda *_: 1 / 0)
     monkeypatch.delenv("WHY128_DEBUG", raising=False)
     said = why128("inspect", "pets", within=tmp_path)
     assert said.status == 1
@@ -560,7 +560,7 @@ def test_memory_that_is_not_enough(monkeypatch, tmp_path):
     def greedy(*_):
         raise MemoryError
 
-    monkeypatch.setattr("why128.data.open_data", greedy)
+    monkeypatch.setattr("why128.data.source.open_data", greedy)
     said = why128("inspect", "pets", within=tmp_path)
     assert said.status == SURROUNDINGS
     assert check_form(said) == "memory: there is not enough for this"

@@ -12,7 +12,8 @@ from PIL import Image
 
 from tests.data import making
 from tests.data.making import X, Y
-from why128.data import Reading, open_data
+from why128.data.found import Reading
+from why128.data.source import open_data
 from why128.errors import InputRefused, SurroundingsError
 
 

@@ -12,7 +12,9 @@ import pytest
 
 from tests.data import making
 from tests.data.making import SIDE, N, X, Y
-from why128.data import Dataset, Reading, open_data
+from why128.data.found import Reading
+from why128.data.images import Dataset
+from why128.data.source import open_data
 from why128.errors import InputRefused, SurroundingsError, UsageError
 
 

@@ -15,7 +15,8 @@ from tests.data import making
 from tests.data.making import N, X, Y
 from tests.data.test_refused_arrays import ARRAYS, NPY, NPZ
 from tests.data.test_refused_files import CSV, GOOD_X, GOOD_Y, IDX
-from why128.data import Reading, open_data
+from why128.data.found import Reading
+from why128.data.source import open_data
 from why128.errors import InputRefused, SurroundingsError
 
 AGAIN, MEND = "copy or download it again", "give one label for each image"

@@ -13,10 +13,11 @@ import pytest
 
 from tests.data import making
 from tests.data.making import X, Y
-from why128.data import catalogue, fetch, known, open_data
-from why128.data.catalogue import complete
-from why128.data.download import by_name
+from why128.data import catalogue
+from why128.data.catalogue import complete, known
+from why128.data.download import by_name, fetch
 from why128.data.images import Images
+from why128.data.source import open_data
 from why128.errors import InputRefused, SurroundingsError, UsageError
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
@@ -200,11 +201,3 @@ def test_fetch_of_an_unknown_name() -> None:
         UsageError, match="cifar10: not a known data set, expected one of sample, fashion-mnist, mnist, kmnist, digits"
     ):
         fetch("cifar10")
-
-
-def test_what_is_public_is_there_and_nothing_else():
-    import why128.data
-
-    assert all(hasattr(why128.data, name) for name in why128.data.__all__)
-    with pytest.raises(AttributeError, match="has no attribute 'guess'"):
-        why128.data.guess

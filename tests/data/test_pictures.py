@@ -14,7 +14,9 @@ import pytest
 from PIL import Image
 
 from tests.data import making
-from why128.data import Reading, open_data, read_picture
+from why128.data.found import Reading
+from why128.data.pictures import read_picture
+from why128.data.source import open_data
 from why128.errors import InputRefused, SurroundingsError, UsageError
 
 GRAY = making.pixels(1, 28)[0, ..., 0]  # (28, 28)

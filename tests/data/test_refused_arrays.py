@@ -13,7 +13,7 @@ import pytest
 
 from tests.data import making
 from tests.data.making import N, X, Y
-from why128.data import open_data
+from why128.data.source import open_data
 from why128.errors import InputRefused, UsageError
 
 HEAD = "{{'descr': {}, 'fortran_order': False, 'shape': {}, }}"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.data import making
 from tests.data.making import N, X, Y
-from why128.data import open_data
+from why128.data.source import open_data
 from why128.errors import InputRefused
 
 GOOD_X, GOOD_Y = making.idx_bytes(X), making.idx_bytes(Y)

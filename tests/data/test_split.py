@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from why128.data import split
+from why128.data.splitting import split
 from why128.errors import InputRefused, UsageError
 
 

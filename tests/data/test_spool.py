@@ -21,8 +21,11 @@ from PIL import Image
 
 from tests.data import making
 from tests.data.making import X, Y
-from why128.data import Dataset, Images, Reading, open_data, spool
+from why128.data import spool
+from why128.data.found import Reading
+from why128.data.images import Dataset, Images
 from why128.data.repeats import digests
+from why128.data.source import open_data
 from why128.data.spool import MOST, Pile, Spool, blocks, descriptor, in_memory, made, pieces, received, shared
 from why128.errors import InputRefused, SurroundingsError
 
@@ -202,7 +205,7 @@ def test_an_interrupted_reading_leaves_nothing(on_disk: Path, monkeypatch: pytes
 def test_a_killed_reading_leaves_nothing(on_disk: Path) -> None:
     source = FORMS["npy"](on_disk.parent / "d")
     code = (
-        "import sys, time; from why128.data import open_data, spool; spool.MOST = 0; "
+        "import sys, time; from why128.data import spool; from why128.data.source import open_data; spool.MOST = 0; "
         f"data = open_data({str(source)!r}); print('there', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.data import making
 from tests.data.making import N, X, Y
-from why128.data import open_data
+from why128.data.source import open_data
 
 LINES = making.csv_lines()
 WARNED: dict[str, tuple[Callable[[], Any], str]] = {

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.studying import LADDER, clear, cost, hits, plan, told
-from why128.data import Dataset, Images
+from why128.data.images import Dataset, Images
 from why128.report import words
 from why128.report.answer import HEADINGS, Answer
 from why128.report.page import page

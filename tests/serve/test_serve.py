@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.cli.conftest import why128
 from tests.serve.conftest import CLASSES, PATIENCE, read, start, stop
-from why128.data import open_data
+from why128.data.source import open_data
 from why128.errors import InputRefused, SurroundingsError, UsageError, Why128Error
 from why128.prediction import predict
 from why128.serve import server as servers
@@ -555,8 +555,7 @@ def test_a_key_that_is_there_twice_is_found_at_once(server):
 
 
 def test_a_large_picture_keeps_no_other_waiting():
-    from why128.data import PictureBytes
-    from why128.data.pictures import pillow_quiet
+    from why128.data.pictures import PictureBytes, pillow_quiet
 
     with pillow_quiet:  # as while another thread decodes
         import threading

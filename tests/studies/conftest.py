@@ -7,7 +7,7 @@ import pytest
 
 from tests import networks
 from tests.studies.clusters import Processes
-from why128.data import Dataset, Images
+from why128.data.images import Dataset, Images
 from why128.division import Sealed
 from why128.recipe import Recipe
 from why128.studies import conduct

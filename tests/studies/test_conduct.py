@@ -9,8 +9,8 @@ from tests.studies.conftest import DATA as GIVEN
 from tests.studies.conftest import PLAN as SMALL
 from tests.studies.test_run import DATA, PLAN, SAME_OVER_100_STEPS, furthest
 from why128 import optimizers, single
-from why128.data import Dataset, Images, spool
-from why128.data.images import SEALED
+from why128.data import spool
+from why128.data.images import SEALED, Dataset, Images
 from why128.data.spool import in_memory
 from why128.division import divide
 from why128.errors import InputRefused, UsageError

@@ -14,7 +14,8 @@ import pytest
 from tests.data import making
 from tests.studies.conftest import DATA, PLAN
 from tests.studies.test_hiring import LONG, LUCKS, NOTICED, bench, same
-from why128.data import open_data, spool
+from why128.data import spool
+from why128.data.source import open_data
 from why128.data.spool import descriptor
 from why128.studies import crew as crews
 from why128.studies import run

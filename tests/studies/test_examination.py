@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.studying import examination
-from why128.data import Images
+from why128.data.images import Images
 from why128.layers import Dense, Flatten, Input
 from why128.network import Network, Preparation
 from why128.studies.examination import MOST_MISTAKES, Examination, examine

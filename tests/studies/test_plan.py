@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from why128 import losses, optimizers
-from why128.data import Dataset, Images
+from why128.data.images import Dataset, Images
 from why128.errors import InputRefused, UsageError
 from why128.recipe import Recipe
 from why128.studies.budget import Budget

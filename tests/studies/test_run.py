@@ -9,7 +9,7 @@ import pytest
 
 from tests import networks
 from why128 import engine, ladder, single
-from why128.data import Dataset, Images
+from why128.data.images import Dataset, Images
 from why128.division import divide, sample
 from why128.engine import training
 from why128.layers import Dropout

@@ -13,7 +13,8 @@ from why128.errors import shown
 @json_option
 def command(name, as_json):
     """List the known data sets and where each was found; with NAME, fetch it unless it is here."""
-    from why128.data import fetch, known
+    from why128.data.catalogue import known
+    from why128.data.download import fetch
 
     if name is not None:
         place = str(fetch(name))

@@ -30,7 +30,7 @@ from why128.studies.forecast import Forecast
 from why128.studies.plan import Plan
 
 if TYPE_CHECKING:
-    from why128.data import Dataset
+    from why128.data.images import Dataset
 
 STYLES = {"enough": "bold green", "best": "bold", "possible": "green", "failed": "red", "too dear": "dim", "": ""}
 

@@ -11,7 +11,7 @@ from why128.cli.output import warn
 from why128.errors import UsageError, shown
 
 if TYPE_CHECKING:
-    from why128.data import Dataset
+    from why128.data.images import Dataset
     from why128.network import Network
 
 
@@ -27,7 +27,8 @@ def reading_options(command: Callable) -> Callable:
 
 def open_source(source: str, size: str | None, skip_bad: bool) -> Dataset:
     """The data set, with its warnings said."""
-    from why128.data import Reading, open_data
+    from why128.data.found import Reading
+    from why128.data.source import open_data
 
     data = open_data(source, Reading(None if size is None else parse_size(size), skip_bad))
     warn(data.warnings)
@@ -36,7 +37,8 @@ def open_source(source: str, size: str | None, skip_bad: bool) -> Dataset:
 
 def open_like(network: Network, source: str, size: str | None, skip_bad: bool) -> Dataset:
     """The data set in the size that a network takes; that it was resized for it is said."""
-    from why128.data import Reading, open_data
+    from why128.data.found import Reading
+    from why128.data.source import open_data
 
     data = open_data(source, Reading(None if size is None else parse_size(size), skip_bad))
     height, width, _ = network.image_shape

@@ -15,7 +15,7 @@ from why128.studies.plan import Plan
 from why128.studies.study import CHOSEN, Study
 
 if TYPE_CHECKING:
-    from why128.data import Dataset
+    from why128.data.images import Dataset
     from why128.single import Judged, Trained
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from why128.data import Dataset
+from why128.data.images import Dataset
 from why128.errors import shown
 from why128.statistics.intervals import Interval
 from why128.studies.candidate import Candidate

@@ -12,7 +12,7 @@ import numpy as np
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from why128.data import PictureBytes
+from why128.data.pictures import PictureBytes
 from why128.errors import InputRefused, shown
 from why128.formats import strict_json
 from why128.network import Network

@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from why128 import __version__
-from why128.data import Dataset
-from why128.data.images import SEALED
+from why128.data.images import SEALED, Dataset
 from why128.division import Division, sample
 from why128.ladder import Ladder
 from why128.layers import Layer

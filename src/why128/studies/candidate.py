@@ -17,7 +17,7 @@ from why128.errors import InputRefused, UsageError, shown
 from why128.layers import Dense, Dropout, Flatten, Input, Layer, Rescaling, Shape
 
 if TYPE_CHECKING:
-    from why128.data import Dataset
+    from why128.data.images import Dataset
 
 OWN = " (own)"  # behind the name of a function of one's own in a document: no file can hold it
 

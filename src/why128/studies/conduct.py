@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from why128 import activations
-from why128.data import Dataset
-from why128.data.images import SEALED
+from why128.data.images import SEALED, Dataset
 from why128.division import Division, Sealed, divide, without_test
 from why128.errors import SurroundingsError, UsageError, shown
 from why128.formats import aside, keras_file

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from why128.addresses import draws
-from why128.data import Images
 from why128.data.files import opened
+from why128.data.images import Images
 from why128.data.room import check_room
 from why128.errors import shown
 from why128.network import Network

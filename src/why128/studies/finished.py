@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from why128.data import Dataset
+from why128.data.images import Dataset
 from why128.network import Network, Preparation
 from why128.studies.candidate import Candidate
 from why128.studies.events import Luck

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from why128.data import Dataset
+from why128.data.images import Dataset
 from why128.division import Division, divide, without_test
 from why128.studies import memory, settling
 from why128.studies.bench import WATCHED, Bench

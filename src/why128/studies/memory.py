@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from why128.data import Dataset
+from why128.data.images import Dataset
 from why128.data.spool import in_memory
 from why128.division import Division
 from why128.errors import SurroundingsError

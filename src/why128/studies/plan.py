@@ -16,7 +16,7 @@ from why128.studies.budget import BYTES_EACH, Budget
 from why128.studies.candidate import Candidate, Setting, is_number, labels, place, width
 
 if TYPE_CHECKING:
-    from why128.data import Dataset
+    from why128.data.images import Dataset
 
 WIDTHS = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512)  # none, then doubled: equal steps of cost
 REPLICATES = 5

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from why128.activations import Activation
-from why128.data import Dataset
+from why128.data.images import Dataset
 from why128.errors import InputRefused, UsageError, Why128Error, shown
 from why128.recipe import Recipe
 from why128.studies import store as stores

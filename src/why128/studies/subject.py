@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from why128.data import Dataset
+from why128.data.images import Dataset
 from why128.data.repeats import digests
 from why128.division import Division, sample
 from why128.studies.plan import Plan
