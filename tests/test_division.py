@@ -7,7 +7,6 @@ import pytest
 
 from tests import networks
 from why128.data.images import SEALED, Dataset, Images
-from why128.data.repeats import digests
 from why128.division import SAMPLE_SHARE, Sealed, divide, sample, without_test
 from why128.errors import InputRefused
 
@@ -100,7 +99,7 @@ def test_asking_which_test_images_are_repeated_opens_nothing():
     sealed = Sealed(Images(pixels, np.zeros(300, np.int32)))
     none = np.zeros(0, np.uint64)
     assert sealed.repeated(none) == 0
-    two = digests(Images(pixels[:2], np.zeros(2, np.int32)))
+    two = Images(pixels[:2], np.zeros(2, np.int32)).digests
     assert sealed.repeated(two) == 10, "bytes run out after 64 images"
     assert len(sealed.open()) == 300
     with pytest.raises(AssertionError, match="asked before they are opened"):
@@ -112,8 +111,8 @@ def test_of_images_that_are_set_aside_only_these_are_asked():
     aside = np.array([3, 200, 7])
     sealed = Sealed(data.train, aside)
     assert len(sealed) == 3
-    assert sealed.repeated(digests(data.train)) == 3
-    assert sealed.repeated(digests(data.train)[:100]) == 2
+    assert sealed.repeated(data.train.digests) == 3
+    assert sealed.repeated(data.train.digests[:100]) == 2
     assert shown(sealed.open()) == aside.tolist()
 
 

@@ -20,12 +20,6 @@ Activation = str | Callable[[Array], Array]
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
-def _relu(xp, x):
-    if hasattr(xp, "relu"):  # NumPy's (ladder.py), which needs no slope
-        return xp.relu(x)
-    return xp.where(x <= 0.0, 0.0, x)  # the slope at exactly 0 is 0, as in Keras, and NaN stays NaN
-
-
 def _sigmoid(xp, x):
     return 0.5 * (xp.tanh(0.5 * x) + 1.0)  # by tanh: exp(-x) would overflow, and its gradient be NaN
 
@@ -88,7 +82,7 @@ def _sparse_plus(xp, x):
 # One number in, one number out: (xp, x) -> array of x's shape.
 ELEMENTWISE: dict[str, Callable[[Any, Array], Array]] = {
     "linear": lambda xp, x: x,
-    "relu": _relu,
+    "relu": lambda xp, x: xp.relu(x),  # each in its own way: ladder.NumPy, engine.arithmetic
     "relu6": _relu6,
     "leaky_relu": lambda xp, x: xp.where(x >= 0.0, x, 0.2 * x),
     "elu": _elu,

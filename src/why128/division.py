@@ -11,7 +11,6 @@ import numpy as np
 
 from why128.addresses import draws
 from why128.data.images import SEALED, Dataset, Images
-from why128.data.repeats import digests
 from why128.data.splitting import split
 from why128.errors import InputRefused, shown
 
@@ -43,7 +42,7 @@ class Sealed:
     def repeated(self, digested: np.ndarray) -> int:
         """How many of these images have one of these digests; no network answers them for that."""
         assert self._images is not None, "asked before they are opened"
-        own = digests(self._images)
+        own = self._images.digests
         return int(np.isin(own if self._rows is None else own[self._rows], digested).sum())
 
     def open(self) -> Images:

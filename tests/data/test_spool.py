@@ -24,7 +24,6 @@ from tests.data.making import X, Y
 from why128.data import spool
 from why128.data.found import Reading
 from why128.data.images import Dataset, Images
-from why128.data.repeats import digests
 from why128.data.source import open_data
 from why128.data.spool import MOST, Pile, Spool, blocks, descriptor, in_memory, made, pieces, received, shared
 from why128.errors import InputRefused, SurroundingsError
@@ -304,17 +303,17 @@ def test_digests_tell_images_apart_and_only_these() -> None:
     for bit in range(25 * 8):  # every image with one bit turned; and with that bit turned in the next pixel too
         near[1 + bit, bit // 8] ^= 1 << bit % 8
         near[201 + bit, [bit // 8, (bit // 8 + 1) % 25]] ^= 1 << bit % 8
-    every = digests(Images(near.reshape(-1, 5, 5, 1), np.zeros(len(near), np.int32)))
+    every = Images(near.reshape(-1, 5, 5, 1), np.zeros(len(near), np.int32)).digests
     assert len(np.unique(every)) == len(np.unique(near, axis=0)) == len(near)
-    again = digests(Images(np.concatenate([near, near[:3]]).reshape(-1, 5, 5, 1), np.zeros(len(near) + 3, np.int32)))
+    again = Images(np.concatenate([near, near[:3]]).reshape(-1, 5, 5, 1), np.zeros(len(near) + 3, np.int32)).digests
     assert (again[:-3] == every).all()
     assert (again[-3:] == every[:3]).all()
     rolled = np.stack([np.roll(np.eye(1, 64, dtype=np.uint8)[0], i).reshape(8, 8, 1) for i in range(64)])
-    assert len(np.unique(digests(Images(rolled, np.zeros(64, np.int32))))) == 64, "a pixel counts in its place"
+    assert len(np.unique(Images(rolled, np.zeros(64, np.int32)).digests)) == 64, "a pixel counts in its place"
 
 
 def test_digests_of_many_images_are_quick() -> None:
     images = Images(np.zeros((20_000, 28, 28, 1), np.uint8), np.zeros(20_000, np.int32))
     began = time.perf_counter()
-    digests(images)
+    assert len(images.digests) == len(images)
     assert time.perf_counter() - began < 5, "a twentieth of a second, if nobody is beside"

@@ -8,6 +8,8 @@ import pytest
 from tests.studies.conftest import DATA, PLAN
 from why128.data import spool
 from why128.division import divide
+from why128.engine.cohort import ASSESSED_AT_ONCE
+from why128.engine.data import WINDOW
 from why128.errors import SurroundingsError
 from why128.studies import asked, conduct, memory
 from why128.studies.plan import Plan, candidates
@@ -93,3 +95,9 @@ def test_a_container_s_limit_counts_no_pages_that_it_gives_back(tmp_path, monkey
     assert memory.available() == 4_000_000 - (3_900_000 - 3_000_000)
     (tmp_path / "memory.max").write_text("max")
     assert memory.available() > 10**8
+
+
+def test_what_the_engine_does_at_a_time_is_what_is_planned_for():
+    """memory.py must not import the engine, and so says its numbers again."""
+    assert memory.ASSESSED == ASSESSED_AT_ONCE
+    assert memory.LAID_OUT == 2 * WINDOW

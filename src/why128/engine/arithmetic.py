@@ -11,9 +11,14 @@ from jax.scipy.special import erf
 
 
 class JaxNumPy:
-    """jax.numpy with `erf`, `cut`, `product` and `wide`, by the names that ladder.py expects."""
+    """jax.numpy with `erf`, `relu`, `cut`, `product` and `wide`, by the names that ladder.py expects."""
 
     erf = staticmethod(erf)
+
+    @staticmethod
+    def relu(x: jax.Array) -> jax.Array:
+        """Its slope at exactly 0 is 0, as in Keras, and NaN stays NaN."""
+        return jnp.where(x <= 0.0, 0.0, x)
 
     @staticmethod
     def cut(array: jax.Array, cuts: Sequence[slice]) -> tuple[jax.Array, ...]:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from why128.data.images import Dataset
-from why128.data.repeats import digests
 from why128.division import Division, sample
 from why128.studies.plan import Plan
 
@@ -50,7 +49,7 @@ class Subject:
             for part in (drawn, division.held_out)
         )
         others = np.concatenate([division.learned, division.held_out, division.tuning])
-        leaked = division.test.repeated(digests(data.train)[others]) if division.test else 0
+        leaked = division.test.repeated(data.train.digests[others]) if division.test else 0
         return cls(
             data.name, data.fingerprint, len(data.train), tuple(data.classes), data.image_shape, tuple(data.warnings),
             learned, judged, len(division.tuning), len(division.test or ()), division.test_given, leaked,
