@@ -26,6 +26,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ from why128.report.charts import look
 from why128.report.rendering import svg
 from why128.studies.conduct import Heard, environment
 from why128.studies.crew import cores
+from why128.studies.forecast import foresee
 
 HERE = Path(__file__).parent
 NAME = "double_descent"
@@ -53,7 +55,6 @@ WRONG = (0.2, 0.0)  # the share of their labels that is changed to another class
 INPUTS, CLASSES = 784, 10
 THRESHOLD = (LEARNED * CLASSES - CLASSES) / (INPUTS + 1 + CLASSES)  # neurons; each brings 795 parameters
 
-OF_PEAK = 0.6  # of the machine's product peak, how much a study reaches (ARCHITECTURE.md): for the time said beforehand
 LEAST_STEP = 1.0  # points: a smaller rise, or fall, may be the luck of 5,000 unseen images
 BY_HEART = 0.1  # per cent of the labels learned from that may be missed: a picture may be there twice, with two labels
 
@@ -160,8 +161,12 @@ def asked(form: Form) -> dict[str, Any]:
 def circumstances() -> dict[str, Any]:
     """When and where it is run, and by which commit."""
     described = ["git", "describe", "--always", "--dirty"]
-    commit = subprocess.run(described, capture_output=True, text=True, cwd=HERE).stdout.strip()
-    processors = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    commit, processors = "", []
+    with suppress(OSError):  # no Git
+        commit = subprocess.run(described, capture_output=True, text=True, cwd=HERE).stdout.strip()
+    with suppress(OSError):  # no Linux
+        told = Path("/proc/cpuinfo").read_text().splitlines()
+        processors = [line for line in told if line.startswith("model name")]
     return {
         "date": time.strftime("%Y-%m-%d"),
         "commit": commit,
@@ -178,17 +183,9 @@ def processor_seconds() -> float:
 
 
 def minutes(form: Form) -> float:
-    """About how long all studies take on this machine where nothing else runs: by a product timed now, and by their work."""
-    left, right = np.ones((512, INPUTS), np.float32), np.ones((INPUTS, 512), np.float32)
-    taken = []
-    for _ in range(100):  # milliseconds each: the shortest is one that nothing disturbed
-        began = time.perf_counter()
-        left @ right
-        taken.append(time.perf_counter() - began)
-    peak = left.size * right.shape[1] / min(taken)  # multiplications a second, all cores
-    an_image = INPUTS * sum(form.widths)  # forwards; learning takes as many again
-    an_epoch = an_image * (2 * LEARNED + HELD_OUT * KNOWN)
-    return an_epoch * form.epochs * len(form.studies) / (OF_PEAK * peak) / 60
+    """About how long all studies take on this machine where nothing else runs."""
+    data, _ = drawn(WRONG[0], 0)
+    return len(form.studies) * foresee(form.plan(0), data).seconds / 60
 
 
 # ---------------------------------------------------------------- what it shows

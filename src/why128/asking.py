@@ -47,7 +47,6 @@ def study(
     """
     from why128.studies import hiring
 
-    hiring.check(on)
     with hiring.getting_ready(on):
         from why128.studies.conduct import study as run
 

@@ -45,9 +45,8 @@ class Watch:
         self.latest: dict[object, EpochDone] = {}  # of this stage, by luck
         self.seen: dict[str, dict[object, float]] = {label: {} for label in plan.labels}
         self.finished = 0  # replicates of this stage
-        self.under_way: tuple[float, float] | None = (
-            None  # when its first epoch was heard of, and how much was done then
-        )
+        # When its first epoch was heard of, and how much was done then.
+        self.under_way: tuple[float, float] | None = None
         self.said: list[str] = []  # what happened besides training
 
     def hear(self, heard: Heard) -> None:

@@ -137,14 +137,12 @@ def command(ctx, data, workers, on, out, resume, dry_run, size, skip_bad, as_jso
     from why128.studies import hiring
 
     hiring.check(on)
-    ready = _only_here(on) if dry_run else hiring.getting_ready(on)
+    ctx.with_resource(_only_here(on) if dry_run else hiring.getting_ready(on))
     if resume is not None:
-        ctx.with_resource(ready)
         plan, until, images, source = _resumed(ctx, resume, data)
     else:
         plan = _plan(**wanted)
         until = limit(budget) if budget is not None else Until() if until_settled else None
-        ctx.with_resource(ready)
         images = open_source(data, size, skip_bad)
         source = {"data": _lasting(data), "size": size, "skip_bad": skip_bad}
     plan = plan.on(images)

@@ -112,6 +112,7 @@ def scaled(array: np.ndarray, scale: Scale, where: str) -> np.ndarray:
         block = unit(array[rows], scale)
         rounded = np.rint(block * 255)
         if not close(block, rounded, array.dtype):
+            del spool  # or else its room is taken while theirs is asked for
             return as_floats(array, scale, where)
         spool.add(rounded)
     return spool.array

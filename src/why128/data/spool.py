@@ -24,9 +24,8 @@ from why128.errors import SurroundingsError, shown
 # Bytes of one array that are put into memory: more than twice Fashion-MNIST.  Larger ones would crowd out training; from
 # disk they come no slower where there is memory, since the system keeps there what it has room for.
 MOST = 1 << 27
-PIECE = (
-    1 << 20
-)  # bytes looked at together: what is made of them on the way (eight times as much as float64) stays small
+# Bytes looked at together: what is made of them on the way (eight times as much as float64) stays small.
+PIECE = 1 << 20
 HEAD = 4096  # bytes in which an NPY header ends
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

@@ -109,9 +109,8 @@ class Program:
 class Programs(NamedTuple):
     """The two programs of a cohort; mapped, what changes from replicate to replicate has a first axis R."""
 
-    learn: (
-        Program  # a stretch: (state, Sums, Pool, batches (S, B), begin, first, last, pace, key (2,)) -> (state, Sums)
-    )
+    # a stretch: (state, Sums, Pool, batches (S, B), begin, first, last, pace, key (2,)) -> (state, Sums)
+    learn: Program
     assess: Program  # (parameters, Pool, batch (B,)) -> (losses (K, B), hits (K, B))
 
 

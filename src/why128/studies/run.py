@@ -69,9 +69,8 @@ def trials(task: Task, pictures: Pictures, stop: threading.Event | None = None) 
 def _by_cohort(task: Task, pictures: Pictures) -> tuple[list[_Training], int]:
     """A training a cohort of each replicate, and how many of them at a time: as many as there are workers."""
     data, cohorts = engine.Data.of(pictures.pixels, pictures.labels), task.bench.cohorts
-    widest_first = [
-        (cohorts[place], place) for place in reversed(range(len(cohorts)))
-    ]  # of all it is compiled the soonest
+    # The widest first, which of all is compiled the soonest.
+    widest_first = [(cohorts[place], place) for place in reversed(range(len(cohorts)))]
     # Every second replicate the other way round: cohorts do not take equally long, and the cores should end together.
     each = [(luck, own) for number, luck in enumerate(task.lucks) for own in widest_first[:: -1 if number % 2 else 1]]
     return [_Training(*own, (luck,), data, pictures.labels) for luck, own in each], task.workers
