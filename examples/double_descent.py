@@ -334,11 +334,20 @@ def written(result: dict[str, Any]) -> str:
     return f'{head.removesuffix("}").rstrip()},\n "networks": [\n  {rows}\n ]\n}}\n'
 
 
+def count(text: str) -> int:
+    """A number of draws; raises argparse's error for none."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
+    return int(text)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the studies, and keep the result and its picture."""
     parser = argparse.ArgumentParser(description="Double descent, on the built-in sample.")
     parser.add_argument("--out", type=Path, help="where studies, result and picture are kept")
-    parser.add_argument("--draws", type=int, help=f"draws of images, {FULL.draws} by default; the time goes with them")
+    parser.add_argument(
+        "--draws", type=count, help=f"draws of images, {FULL.draws} by default; the time goes with them"
+    )
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--quick", action="store_true", help="the smallest form, in seconds: it shows that it runs")
     either.add_argument("--record", action="store_true", help="keep result and picture beside this program instead")

@@ -49,6 +49,13 @@ def test_the_smallest_form_is_never_the_record(capsys):
     assert "--record: not allowed with argument --quick" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("draws", ["0", "-1", "many"])
+def test_some_draws_are_asked_for(draws, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        double_descent.main(["--draws", draws])
+    assert "--draws: " in capsys.readouterr().err
+
+
 def test_it_goes_on_where_it_was_stopped(tmp_path):
     def stop(event):
         if isinstance(event, EpochDone):

@@ -73,6 +73,9 @@ class Sums(NamedTuple):
 
 _TRACING = threading.Lock()  # it is Python's work: two programs at once would both be late
 
+# By itself XLA uses half of a register of AVX-512: for the optimiser's loops, whose numbers are near, that is too little.
+_WIDE_REGISTERS = {"xla_cpu_prefer_vector_width": 512}
+
 
 class Program:
     """A function of arrays, compiled once for each set of shapes, also when several threads ask at once.
@@ -89,6 +92,7 @@ class Program:
         self._jitted = jax.jit(function, donate_argnums=donated, **placed)
         # An accelerator would round what it multiplies to fewer digits than float32 has, and answer otherwise.
         self._precision = None if over is None and jax.default_backend() == "cpu" else "highest"
+        self._options = _WIDE_REGISTERS if jax.default_backend() == "cpu" else None
         self._compiled: dict[tuple, Callable] = {}
         self._one_at_a_time = threading.Lock()
 
@@ -99,7 +103,7 @@ class Program:
             if shapes not in self._compiled:
                 with _TRACING, jax.default_matmul_precision(self._precision):
                     lowered = self._jitted.lower(*arguments)
-                self._compiled[shapes] = lowered.compile()
+                self._compiled[shapes] = lowered.compile(self._options)
             return self._compiled[shapes]
 
     def __call__(self, *arguments):
