@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks import record
 
 from why128 import activations
-from why128.ladder import NUMPY
+from why128.forward import NUMPY
 from why128.layers import Dense, Flatten, Input, Rescaling
 from why128.network import Network
 

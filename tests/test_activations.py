@@ -15,7 +15,7 @@ from tests import networks
 from why128 import activations, nn
 from why128.engine.arithmetic import JAX
 from why128.errors import UsageError
-from why128.ladder import NUMPY
+from why128.forward import NUMPY
 from why128.layers import Dense, Flatten
 from why128.sequential import Sequential
 

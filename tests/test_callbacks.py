@@ -146,14 +146,3 @@ def test_what_is_no_callback_is_refused(what, kind):
     with pytest.raises(UsageError, match=f"^callbacks: expected why128.callbacks.Callback, got {kind}$") as caught:
         checked([what])
     assert caught.value.hint == "derive yours from why128.callbacks.Callback"
-
-
-def test_a_callback_after_batches_is_refused():
-    class Counting(Callback):
-        def on_train_batch_end(self, batch, logs=None): ...
-
-    with pytest.raises(
-        UsageError, match=r"^callbacks: Counting asks to be called after batches; an epoch is one compiled program$"
-    ) as caught:
-        checked(Counting())
-    assert caught.value.hint == "use on_epoch_end"

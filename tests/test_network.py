@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from why128 import activations
-from why128.engine.cohort import JAX
-from why128.ladder import NUMPY, outputs
+from why128.engine.arithmetic import JAX
+from why128.forward import NUMPY, outputs
 from why128.layers import Dense, Dropout, Flatten, Input, Rescaling
 from why128.network import AT_ONCE, Network, Preparation
 

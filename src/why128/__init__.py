@@ -17,22 +17,33 @@ __version__ = "0.1.0"
 
 # name: where it lives
 _PUBLIC = {
+    "Activation": "why128.layers",
     "Answer": "why128.report.answer",
+    "BatchNormalization": "why128.layers",
     "Budget": "why128.studies.budget",
     "Candidate": "why128.studies.candidate",
-    "Dataset": "why128.data.images",
     "DataWarning": "why128.errors",
+    "Dataset": "why128.data.images",
     "Dense": "why128.layers",
     "Dropout": "why128.layers",
+    "ELU": "why128.layers",
     "Flatten": "why128.layers",
+    "GaussianNoise": "why128.layers",
     "Input": "why128.layers",
     "InputRefused": "why128.errors",
+    "LayerNormalization": "why128.layers",
+    "LeakyReLU": "why128.layers",
     "Network": "why128.network",
+    "Normalization": "why128.layers",
+    "PReLU": "why128.layers",
     "Plan": "why128.studies.plan",
+    "ReLU": "why128.layers",
     "Recipe": "why128.recipe",
     "Rescaling": "why128.layers",
+    "Reshape": "why128.layers",
     "Sequential": "why128.sequential",
     "Setting": "why128.studies.candidate",
+    "Softmax": "why128.layers",
     "SurroundingsError": "why128.errors",
     "Until": "why128.studies.until",
     "UsageError": "why128.errors",
@@ -45,7 +56,10 @@ _PUBLIC = {
 }
 
 # modules that are public as they are
-_MODULES = ("activations", "callbacks", "initializers", "keras", "layers", "losses", "nn", "optimizers")
+_MODULES = (
+    "activations", "callbacks", "constraints", "initializers", "keras", "layers", "losses", "metrics", "nn", "optimizers",
+    "regularizers", "schedules",
+)  # fmt: skip
 
 __all__ = ["__version__", *_PUBLIC, *_MODULES]
 

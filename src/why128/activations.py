@@ -2,19 +2,30 @@
 
 Each is written once, for NumPy and JAX alike: `xp` is a namespace with NumPy's names and `erf`.  Formulas and default
 parameters are those of `keras.activations` (Keras 3), and so is the slope at a kink, which every blank image meets.  An activation with other
-parameters is any function of one array, such as `lambda x: jax.nn.leaky_relu(x, 0.1)`.
+parameters is a layer, such as `LeakyReLU(0.1)`, or any function of one array.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from why128.errors import UsageError, shown
 
 Array = Any
-Activation = str | Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Parametric:
+    """A named activation with other parameters than its usual ones, such as LeakyReLU(0.1)'s."""
+
+    name: str  # one of PARAMETRIC
+    parameters: tuple[tuple[str, float], ...]
+
+
+Activation = str | Parametric | Callable[[Array], Array]
 
 # selu's two constants, Klambauer et al. 2017, appendix A1
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
@@ -34,8 +45,8 @@ def _expm1_below(xp, x):
     )  # the unused side of `where` must not overflow: its gradient would be NaN
 
 
-def _elu(xp, x):
-    return xp.where(x > 0, x, _expm1_below(xp, x))
+def _elu(xp, x, alpha=1.0):
+    return xp.where(x > 0, x, alpha * _expm1_below(xp, x))
 
 
 def _selu(xp, x):
@@ -118,6 +129,20 @@ ACROSS: dict[str, Callable[[Any, Array], Array]] = {
 
 NAMED = ELEMENTWISE | ACROSS
 
+
+def _leaky_relu(xp, x, negative_slope):
+    return xp.where(x >= 0.0, x, negative_slope * x)
+
+
+def _bent_relu(xp, x, negative_slope, max_value, threshold):
+    """Its slope at the threshold is that of above it, as Keras has it; at `max_value` it is 0."""
+    above = x >= threshold if threshold == 0.0 and negative_slope else x > threshold
+    return xp.where(x >= max_value, max_value, xp.where(above, x, negative_slope * (x - threshold)))
+
+
+# (xp, x, **parameters) -> array of x's shape, number by number.
+PARAMETRIC: dict[str, Callable[..., Array]] = {"relu": _bent_relu, "leaky_relu": _leaky_relu, "elu": _elu}
+
 # Other spellings of the same functions: Keras's aliases, and what TensorFlow's functions call themselves.
 ALIASES = {
     "swish": "silu",
@@ -160,8 +185,13 @@ def resolve(activation: object) -> Activation:
                 hint=f"{hint}known names: {', '.join(sorted(NAMED))}",
             )
         return name
-    if callable(activation):
-        return _name_of(activation) or activation
+    function = getattr(
+        activation, "function", activation
+    )  # a layer that only bends, such as LeakyReLU(0.1), does it too
+    if isinstance(function, (str, Parametric)):
+        return function
+    if callable(function):
+        return _name_of(function) or function
     raise UsageError(
         f"activation: expected a name or a function, got {shown(repr(activation))}",
         hint="for example 'relu', or tf.nn.relu",
@@ -178,7 +208,9 @@ def _name_of(function: Callable) -> str | None:
 
 
 def label(activation: Activation) -> str:
-    """What a person calls it: its name, or the function's own."""
+    """What a person calls it: its name, with parameters that are not the usual ones, or the function's own."""
+    if isinstance(activation, Parametric):
+        return f"{activation.name}({', '.join(f'{name}={value:g}' for name, value in activation.parameters)})"
     return activation if isinstance(activation, str) else getattr(activation, "__name__", repr(activation))
 
 
@@ -186,12 +218,19 @@ def apply(xp, activation: Activation, x: Array) -> Array:
     """The activation of a layer's sums x (..., units), in the same shape (`glu` halves the units)."""
     if isinstance(activation, str):
         return NAMED[activation](xp, x)
+    if isinstance(activation, Parametric):
+        return PARAMETRIC[activation.name](xp, x, **dict(activation.parameters))
     found = xp.asarray(activation(x))
     if found.shape != x.shape:
         raise UsageError(
             f"activation: {label(activation)} must give an array of the shape it is given, {x.shape}, gave {found.shape}"
         )
     return found
+
+
+def elementwise(activation: Activation) -> bool:
+    """Whether it is known to give each number by itself."""
+    return isinstance(activation, Parametric) or activation in ELEMENTWISE
 
 
 def outputs(activation: Activation, units: int) -> int:

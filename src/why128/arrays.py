@@ -10,7 +10,7 @@ import numpy as np
 
 from why128.errors import UsageError, shown
 from why128.layers import Shape
-from why128.losses import CategoricalCrossentropy, Loss
+from why128.losses import Loss, SparseCategoricalCrossentropy
 from why128.network import flat_images
 
 
@@ -19,12 +19,12 @@ class Examples:
     """Labelled images, read: what is learned from or judged by."""
 
     images: np.ndarray  # (N, D) bytes or float32
-    labels: np.ndarray  # (N,) int32
+    targets: np.ndarray  # (N,) int32, or (N, C) float32
     weights: np.ndarray  # (N,) float32, how much each counts
 
     def take(self, part: slice) -> Examples:
         """Some of them."""
-        return Examples(self.images[part], self.labels[part], self.weights[part])
+        return Examples(self.images[part], self.targets[part], self.weights[part])
 
 
 def images(x: object, due: Shape, name: str = "x") -> np.ndarray:
@@ -47,10 +47,10 @@ def images(x: object, due: Shape, name: str = "x") -> np.ndarray:
     return flat
 
 
-def labels(y: object, count: int, classes: int, loss: Loss, name: str = "y") -> np.ndarray:
-    """Whole-number labels (N,) int32 from what `loss` asks for: whole numbers, or one-hot rows.
+def targets(y: object, count: int, classes: int, loss: Loss, name: str = "y") -> np.ndarray:
+    """What `loss` asks for: whole numbers (N,) int32, or as many numbers as the network answers (N, C) float32.
 
-    Raises UsageError where they are missing, are not as many as the images, or name a class that is not there.
+    Raises UsageError where they are missing, are not as many as the images, or do not fit.
     """
     if y is None:
         raise UsageError(f"{name}: labels are missing", hint="call fit(images, labels)")
@@ -58,8 +58,8 @@ def labels(y: object, count: int, classes: int, loss: Loss, name: str = "y") -> 
     if not array.ndim or len(array) != count:
         given = f"{len(array):,}" if array.ndim else "a single value"
         raise UsageError(f"{name}: expected {count:,} labels, one an image, got {given}")
-    if isinstance(loss, CategoricalCrossentropy):
-        return _one_hot(array, classes, name)
+    if not isinstance(loss, SparseCategoricalCrossentropy):
+        return _as_answers(array, classes, name)
     array = array.reshape(count) if array.size == count else array
     if array.ndim != 1 or array.dtype.kind not in "biuf" or not np.isfinite(array).all() or (array % 1 != 0).any():
         raise UsageError(
@@ -83,26 +83,28 @@ def as_array(given: object, name: str = "x") -> np.ndarray:
         raise UsageError(f"{name}: expected an array, got rows of different lengths") from None
 
 
-def _one_hot(array: np.ndarray, classes: int, name: str) -> np.ndarray:
-    if array.ndim != 2 or array.shape[1] != classes:
+def _as_answers(array: np.ndarray, classes: int, name: str) -> np.ndarray:
+    """Targets of the shape that the network answers."""
+    given = array.reshape(-1, 1) if classes == 1 and array.size == len(array) else array
+    if given.shape != (len(array), classes):
         raise UsageError(
-            f"{name}: expected one-hot rows of shape ({len(array)}, {classes}), got {array.shape}",
+            f"{name}: expected targets of shape ({len(array)}, {classes}), as the network answers, got {array.shape}",
             hint="whole-number labels go with loss='sparse_categorical_crossentropy'",
         )
-    if not (((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all()):
-        raise UsageError(f"{name}: expected a single 1 in every row; mixed targets are not supported")
-    return array.argmax(axis=1).astype(np.int32)
+    if given.dtype.kind not in "biuf" or not np.isfinite(given).all():
+        raise UsageError(
+            f"{name}: expected finite numbers, got {given.dtype}{' with NaN or infinity' * (given.dtype.kind == 'f')}"
+        )
+    return given.astype(np.float32)
 
 
-def weights(sample: object, labels: np.ndarray) -> np.ndarray:
+def weights(sample: object, count: int) -> np.ndarray:
     """How much each image counts (N,) float32, 1 where nothing is given; raises UsageError."""
-    each = np.ones(len(labels), np.float32) if sample is None else as_array(sample, "sample_weight")
+    each = np.ones(count, np.float32) if sample is None else as_array(sample, "sample_weight")
     if each.dtype.kind in "biuf":
         each = each.astype(np.float32)
-    if each.dtype != np.float32 or each.shape != labels.shape or not np.isfinite(each).all() or (each < 0).any():
-        raise UsageError(
-            f"sample_weight: expected {len(labels):,} finite numbers of at least 0, got shape {each.shape}"
-        )
+    if each.dtype != np.float32 or each.shape != (count,) or not np.isfinite(each).all() or (each < 0).any():
+        raise UsageError(f"sample_weight: expected {count:,} finite numbers of at least 0, got shape {each.shape}")
     return each
 
 
@@ -116,13 +118,20 @@ def by_class(examples: Examples, weights: Mapping[int, float] | None) -> Example
             raise UsageError(
                 f"class_weight: expected a finite number of at least 0 for class {shown(label)}, got {shown(repr(weight))}"
             )
-        each = np.where(examples.labels == label, each * np.float32(weight), each)
-    return Examples(examples.images, examples.labels, each)
+        each = np.where(_classes(examples.targets) == label, each * np.float32(weight), each)
+    return Examples(examples.images, examples.targets, each)
+
+
+def _classes(targets: np.ndarray) -> np.ndarray:
+    """The class that each target names.  # (N,)"""
+    if targets.ndim == 1:
+        return targets
+    return targets.argmax(1) if targets.shape[1] > 1 else targets[:, 0]
 
 
 def parted(examples: Examples, share: float) -> tuple[Examples, Examples | None]:
     """The last share of the examples held back, as Keras does; raises UsageError where a part would be empty."""
-    count = len(examples.labels)
+    count = len(examples.targets)
     if not isinstance(share, (int, float)) or not 0.0 <= share < 1.0:
         raise UsageError(f"validation_split: expected a number of at least 0 and below 1, got {shown(repr(share))}")
     cut = int(count * (1.0 - share))
@@ -137,7 +146,7 @@ def together(first: Examples, second: Examples | None) -> Examples:
     """All examples in one, the second after the first."""
     if second is None:
         return first
-    pairs = ((first.images, second.images), (first.labels, second.labels), (first.weights, second.weights))
+    pairs = ((first.images, second.images), (first.targets, second.targets), (first.weights, second.weights))
     return Examples(*(np.concatenate(pair) for pair in pairs))
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from why128 import callbacks, initializers, layers, losses, optimizers
+from why128 import callbacks, constraints, initializers, layers, losses, metrics, optimizers, regularizers
 from why128 import nn as activations
 from why128.asking import load_model
 from why128.data.source import open_data
@@ -39,10 +39,13 @@ __all__ = [
     "Sequential",
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "initializers",
     "layers",
     "losses",
+    "metrics",
     "models",
     "optimizers",
+    "regularizers",
 ]

@@ -1,11 +1,9 @@
-"""The ladder's structure and the one forward pass.
+"""The ladder's structure: what is trained together, and where each candidate's weights are among all.
 
 A cohort is one replicate of the whole ladder.  All its candidates see the same images, so their first layers are one
 wide product: `kernel (H, D) @ images.T (D, B)`, where the kernel's rows are every candidate's first neurons, one
-candidate after the other.  From there each candidate goes on alone, on its own rows, so that no number of one can touch another's.  A
-single network is a ladder of one.  The pass is written for NumPy and JAX alike (`xp`): what is trained is what serves.
-
-Activity is neuron-major, a row a neuron: a candidate's rows then lie together, and so do its gradients.
+candidate after the other.  From there each candidate goes on alone, on its own rows (forward.py), so that no number of one can touch
+another's.  A single network is a ladder of one.
 
 What the rows are: a candidate with one hidden layer owns its hidden neurons; softmax regression (width 0) owns its C
 output neurons, which are its first layer.
@@ -25,10 +23,41 @@ import numpy as np
 from why128 import activations, drawing
 from why128.addresses import draws
 from why128.errors import UsageError
-from why128.layers import Dense, Dropout, Flatten, Input, Layer, Rescaling, Shape, output_shape, weight_shapes
+from why128.layers import (
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Fixed,
+    Flatten,
+    GaussianNoise,
+    Input,
+    Layer,
+    LayerNormalization,
+    Normalization,
+    PReLU,
+    Rescaling,
+    Reshape,
+    Shape,
+    Weight,
+    output_shape,
+    weights,
+)
 
 Array = Any
-Drop = Callable[[Dropout, Array, tuple[int, ...]], Array]  # (layer, activity, its address) -> activity
+Cut = Callable[[Array, Sequence[slice]], Sequence[Array]]  # an array's parts along its first axis, which they fill
+# What computes; Flatten and Reshape only say how numbers are laid out, and an activation after a Dense is that Dense's.
+Computing = (
+    Dense
+    | Rescaling
+    | Normalization
+    | Activation
+    | PReLU
+    | BatchNormalization
+    | LayerNormalization
+    | Dropout
+    | GaussianNoise
+)
 
 
 class Parameters(NamedTuple):
@@ -36,14 +65,14 @@ class Parameters(NamedTuple):
 
     kernel: Array  # (H, D) the first layers, a row a neuron
     bias: Array  # (H,)
-    rest: Array  # (P,) every later layer: candidate by candidate, layer by layer, kernel (units, inputs) then bias
+    rest: Array  # (P,) every other weight: candidate by candidate, layer by layer, a kernel as (units, inputs)
 
 
 @dataclass(frozen=True)
 class Chain:
     """One candidate's layers from its first Dense on; it begins and ends with one (the same, for width 0)."""
 
-    layers: tuple[Dense | Dropout | Rescaling, ...]
+    layers: tuple[Computing, ...]
 
     @cached_property
     def dense(self) -> tuple[Dense, ...]:
@@ -55,51 +84,6 @@ class Chain:
         """The neurons of each: the candidate's address."""
         return tuple(layer.units for layer in self.dense)
 
-    @cached_property
-    def later(self) -> tuple[tuple[Dense, int], ...]:
-        """The Dense layers after the first, each with the number of its inputs."""
-        return tuple((layer, before.outputs) for before, layer in zip(self.dense, self.dense[1:], strict=False))
-
-
-class NumPy:
-    """NumPy with `erf` and `relu`, which it lacks, and what is done otherwise while learning: `cut`, `product` and `wide`."""
-
-    @staticmethod
-    def erf(x: Array) -> Array:
-        from scipy.special import erf  # heavy, and only GELU needs it
-
-        return erf(x)
-
-    @staticmethod
-    def relu(x: Array) -> Array:
-        """By `maximum`, which keeps NaN too: `where` takes twenty times as long where signs are mixed."""
-        return np.maximum(x, 0.0)
-
-    @staticmethod
-    def cut(array: Array, cuts: Sequence[slice]) -> tuple[Array, ...]:
-        """The array's parts along its first axis, which they fill without a gap."""
-        return tuple(array[own] for own in cuts)
-
-    @staticmethod
-    def product(kernel: Array, activity: Array) -> Array:
-        """kernel (H, D) @ activity (D, B): BLAS takes up to half as long again where the shorter side comes first."""
-        return (activity.T @ kernel.T).T if activity.shape[1] > len(kernel) else kernel @ activity
-
-    def wide(self, kernel: Array, images: Array) -> Array:
-        """The first layers' product: kernel (H, D) and images (B, D) to (H, B)."""
-        return self.product(kernel, images.T)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(np, name)
-
-
-NUMPY = NumPy()
-
-
-def keep(layer: Dropout, activity: Array, address: tuple[int, ...]) -> Array:
-    """What dropout does outside training: nothing."""
-    return activity
-
 
 @dataclass(frozen=True)
 class Ladder:
@@ -109,7 +93,7 @@ class Ladder:
     """
 
     inputs: int  # D
-    before: tuple[Rescaling | Dropout, ...]
+    before: tuple[Computing, ...]
     chains: tuple[Chain, ...]
 
     def __post_init__(self):
@@ -117,6 +101,12 @@ class Ladder:
         if len(ends) != 1:
             raise UsageError(
                 f"ladder: every network must end in as many classes, by the same activation, got {sorted(ends)}"
+            )
+        learned = next((layer for layer in self.before if weights(layer, (self.inputs,))), None)
+        if learned is not None and len(self.chains) > 1:
+            raise UsageError(
+                f"ladder: {type(learned).__name__} before the first Dense cannot be shared by {len(self.chains)} networks",
+                hint="put it after a Dense, or use Normalization, which is known beforehand",
             )
 
     @classmethod
@@ -146,10 +136,29 @@ class Ladder:
         return self.chains[0].dense[-1].activation
 
     @cached_property
+    def weights(self) -> tuple[tuple[Weight, ...], ...]:
+        """Each candidate's, in Keras's order, absent ones at their place."""
+        return tuple(tuple(_weights((*self.before, *chain.layers), self.inputs)) for chain in self.chains)
+
+    @cached_property
+    def held_down(self) -> bool:
+        """Whether a regulariser adds to any candidate's loss."""
+        return any(weight.regularizer for own in self.weights for weight in own)
+
+    @cached_property
+    def first(self) -> int:
+        """Where the first Dense's kernel is among a candidate's weights; its bias is next.  These two are the wide product's."""
+        return sum(len(weights(layer, (self.inputs,))) for layer in self.before)
+
+    @cached_property
+    def later(self) -> tuple[tuple[Weight, ...], ...]:
+        """Each candidate's other weights, which lie in `Parameters.rest`."""
+        return tuple((*own[: self.first], *own[self.first + 2 :]) for own in self.weights)
+
+    @cached_property
     def parts(self) -> tuple[int, ...]:
-        """The sizes into which `Parameters.rest` is cut: each later layer's kernel, then its bias."""
-        pairs = ((layer.units * inputs, layer.units) for chain in self.chains for layer, inputs in chain.later)
-        return tuple(size for pair in pairs for size in pair)
+        """The sizes into which `Parameters.rest` is cut, a weight each."""
+        return tuple(math.prod(weight.shape) for own in self.later for weight in own)
 
     @cached_property
     def cuts(self) -> tuple[slice, ...]:
@@ -165,51 +174,61 @@ class Ladder:
 
     def initial(self, seed: int, replicate: int) -> Parameters:
         """Every candidate's initial weights, each drawn at its own address: the same alone or in company."""
-        return self.pack([initial_weights(self.inputs, chain, seed, replicate) for chain in self.chains])
+        return self.pack(
+            [_drawn(own, chain.sizes, seed, replicate) for own, chain in zip(self.weights, self.chains, strict=True)]
+        )
 
     def pack(self, networks: Sequence[Sequence[np.ndarray]]) -> Parameters:
         """The weights of each candidate, in Keras's order and shapes, as one cohort's parameters (float32)."""
-        kernels, biases, rest = [], [], [np.zeros(0, np.float32)]
-        for chain, weights in zip(self.chains, networks, strict=True):
-            left = iter(weights)
-            for i, layer in enumerate(chain.dense):
-                kernel = next(left).T  # (units, inputs)
-                bias = next(left) if layer.use_bias else np.zeros(layer.units, np.float32)
-                if i == 0:
-                    kernels.append(kernel)
-                    biases.append(bias)
-                else:
-                    rest += [kernel.ravel(), bias]
-        return Parameters(*(np.ascontiguousarray(np.concatenate(a), np.float32) for a in (kernels, biases, rest)))
+        each = []
+        for own, given in zip(self.weights, networks, strict=True):
+            left = iter(given)
+            each.append([next(left) if weight.present else weight.absent for weight in own])
+        return Parameters(*(np.ascontiguousarray(a, np.float32) for a in self.joined(np, each)))
 
     def unpack(self, parameters: Parameters) -> list[tuple[np.ndarray, ...]]:
         """The inverse of `pack`."""
-        kernel, bias, rest = (np.asarray(a) for a in parameters)
-        ends, parts = np.cumsum(self.rows)[:-1], iter(np.split(rest, np.cumsum(self.parts)[:-1]))
-        networks = []
-        for chain, w, b in zip(self.chains, np.split(kernel, ends), np.split(bias, ends), strict=True):
-            weights = [w.T, b][: 2 if chain.dense[0].use_bias else 1]
-            for layer, inputs in chain.later:
-                later = [next(parts).reshape(layer.units, inputs).T, next(parts)]
-                weights += later[: 2 if layer.use_bias else 1]
-            networks.append(tuple(np.array(a, order="C") for a in weights))
+        here = [np.asarray(array) for array in parameters]
+        each = self.apart(lambda array, cuts: [array[own] for own in cuts], Parameters(*here))
+        return [
+            tuple(np.array(value, order="C") for weight, value in zip(own, values, strict=True) if weight.present)
+            for own, values in zip(self.weights, each, strict=True)
+        ]
+
+    def apart(self, cut: Cut, parameters: Parameters) -> list[list[Array]]:
+        """Each candidate's weights in Keras's shapes, absent ones at their place."""
+        kernels, biases = cut(parameters.kernel, self.cuts), cut(parameters.bias, self.cuts)
+        parts, networks = iter(cut(parameters.rest, self.later_cuts)), []
+        for own, later, kernel, bias in zip(self.weights, self.later, kernels, biases, strict=True):
+            laid = [next(parts) for _ in later]
+            laid[self.first : self.first] = [kernel, bias]
+            networks.append([_as_keras(weight, value) for weight, value in zip(own, laid, strict=True)])
         return networks
 
+    def joined(self, xp: Any, networks: Sequence[Sequence[Array]]) -> Parameters:
+        """The inverse of `apart`."""
+        kernels, biases, rest = [], [], [np.zeros(0, np.float32)]
+        for own, given in zip(self.weights, networks, strict=True):
+            laid = [value.T if weight.name == "kernel" else value for weight, value in zip(own, given, strict=True)]
+            kernels.append(laid.pop(self.first))
+            biases.append(laid.pop(self.first))
+            rest += [value.ravel() for value in laid]
+        return Parameters(*(xp.concatenate(arrays) for arrays in (kernels, biases, rest)))
+
     def scatter(self, values: Sequence[float]) -> Parameters:
-        """One number a candidate, spread over its parameters; 0 for a bias that a layer does not have (float32).
+        """One number a candidate, spread over its parameters; 0 for what is absent or not learned (float32).
 
         The learning rates of a cohort are such a spread: a rate of 0 keeps an absent bias at its initial 0.
         """
         kernel = np.repeat(np.asarray(values, np.float32), self.rows)  # (H,)
-        use = np.repeat([chain.dense[0].use_bias for chain in self.chains], self.rows)  # (H,)
+        use = np.repeat([own[self.first + 1].present for own in self.weights], self.rows)  # (H,)
         rest = [np.zeros(0, np.float32)]
-        for chain, value in zip(self.chains, values, strict=True):
-            for layer, inputs in chain.later:
-                rest += [np.full(layer.units * inputs, value), np.full(layer.units, value * layer.use_bias)]
-        return Parameters(kernel[:, None], kernel * use, np.concatenate(rest).astype(np.float32))
+        for value, later in zip(values, self.later, strict=True):
+            rest += [np.full(math.prod(w.shape), value * (w.present and w.learned), np.float32) for w in later]
+        return Parameters(kernel[:, None], kernel * use, np.concatenate(rest))
 
 
-def parted(layers: tuple[Layer, ...]) -> tuple[Shape, tuple[Rescaling | Dropout, ...], Chain]:
+def parted(layers: tuple[Layer, ...]) -> tuple[Shape, tuple[Computing, ...], Chain]:
     """A network's image shape, what it does to an image before its first Dense, and its chain from there on.
 
     Raises UsageError for a network without an input shape, without a Dense, or that does not end in one.
@@ -219,96 +238,75 @@ def parted(layers: tuple[Layer, ...]) -> tuple[Shape, tuple[Rescaling | Dropout,
             "network: expected an Input first, so that the shape of an image is known",
             hint="give the first layer input_shape=(28, 28)",
         )
-    shape = layers[0].shape
-    for layer in layers[1:]:
-        shape = output_shape(layer, shape)
-    first = next((i for i, layer in enumerate(layers) if isinstance(layer, Dense)), None)
-    if first is None or not isinstance(layers[-1], Dense):
+    computing = tuple(_computing(layers))
+    first = next((i for i, layer in enumerate(computing) if isinstance(layer, Dense)), None)
+    if first is None or not isinstance(computing[-1], Dense):
         raise UsageError(
             "network: the last layer must be a Dense with one neuron a class",
             hint="for example Dense(10, activation='softmax')",
         )
-    before = tuple(_nameless(layer) for layer in layers[1:first] if not isinstance(layer, Flatten))
-    chain = Chain(tuple(_nameless(layer) for layer in layers[first:] if not isinstance(layer, Flatten)))
-    return layers[0].shape, before, chain
+    return layers[0].shape, computing[:first], Chain(computing[first:])
 
 
-def _nameless(layer: Any) -> Any:
-    """The layer by what it computes: what it is called, and what it was told of its input, make no other program."""
-    return replace(layer, name=None, **({"input_shape": None} if hasattr(layer, "input_shape") else {}))
+def _computing(layers: tuple[Layer, ...]) -> Iterator[Computing]:
+    """What computes, by what it computes: names, and what a layer was told of its input, make no other program."""
+    shape: Shape = ()
+    last: Dense | None = None
+    for layer in layers:
+        entering, shape = shape, output_shape(layer, layer.shape if isinstance(layer, Input) else shape)
+        if isinstance(layer, (Input, Flatten, Reshape)):
+            continue
+        if last is not None:
+            bent = isinstance(layer, Fixed) and last.activation == "linear"
+            yield replace(last, activation=layer.function) if bent and isinstance(layer, Fixed) else last
+            last = None
+            if bent:
+                continue
+        weights(layer, entering)  # refuses a shape that it cannot take
+        if isinstance(layer, Dense):
+            last = replace(layer, name=None, input_shape=None)
+        else:
+            yield _plain(layer, entering)
+    if last is not None:
+        yield last
 
 
-def initial_weights(inputs: int, chain: Chain, seed: int, replicate: int) -> tuple[np.ndarray, ...]:
+def _plain(layer: Any, shape: Shape) -> Any:
+    if isinstance(layer, Fixed):
+        return Activation(layer.function)
+    if isinstance(layer, Normalization):
+        if not layer.adapted:  # it is refused where it is to compute
+            return Normalization(invert=layer.invert)
+        mean, deviation = layer.factors(shape)
+        return Normalization(mean=mean, variance=deviation**2, invert=layer.invert)
+    return replace(layer, name=None, input_shape=None)
+
+
+def _weights(layers: Sequence[Computing], inputs: int) -> Iterator[Weight]:
+    shape: Shape = (inputs,)
+    for layer in layers:
+        yield from weights(layer, shape)
+        shape = (layer.outputs,) if isinstance(layer, Dense) else shape
+
+
+def _as_keras(weight: Weight, laid: Array) -> Array:
+    """A weight in Keras's shape, from its numbers in a row or a row a neuron."""
+    return laid.reshape(weight.shape[::-1]).T if weight.name == "kernel" else laid.reshape(weight.shape)
+
+
+def _drawn(own: Sequence[Weight], sizes: tuple[int, ...], seed: int, replicate: int) -> list[np.ndarray]:
     """One candidate's initial weights, in Keras's order and shapes.
 
     The candidate's address is the sizes of its layers, so activations and learning rates are compared from equal starts.
     """
-    weights: list[np.ndarray] = []
-    shape: Shape = (inputs,)
-    for number, layer in enumerate(chain.dense):
-        rng = draws(seed, "weights", replicate=replicate, candidate=chain.sizes, layer=number)
-        names = (layer.kernel_initializer, layer.bias_initializer)
-        weights += [drawing.draw(name, rng, due) for name, due in zip(names, weight_shapes(layer, shape), strict=False)]
-        shape = (layer.outputs,)
-    return tuple(weights)
-
-
-# -------------------------------------------------------------------- the forward pass
-
-
-def scores(xp, ladder: Ladder, parameters: Parameters, images: Array, drop: Drop = keep) -> Array:
-    """Every candidate's sums before its last activation.
-
-    images (B, D), bytes or float32.  Returns (K, B, C).
-    """
-    x = images if xp is NUMPY else images.astype(np.float32)  # (B, D); NumPy casts bytes as it rescales them
-    for i, layer in enumerate(ladder.before):
-        x = _rescaled(layer, x) if isinstance(layer, Rescaling) else drop(layer, x, (i,))
-    x = x.astype(np.float32, copy=False)
-    wide = xp.wide(parameters.kernel, x)  # (H, B)
-    wide += parameters.bias[:, None]
-    rows, parts = xp.cut(wide, ladder.cuts), iter(xp.cut(parameters.rest, ladder.later_cuts))
-    alone = [_after_first(xp, chain, own, parts, drop) for chain, own in zip(ladder.chains, rows, strict=True)]
-    return xp.stack(alone).swapaxes(1, 2)
-
-
-def _after_first(xp, chain: Chain, sums: Array, parts: Iterator[Array], drop: Drop) -> Array:
-    """One candidate from its first layer's sums (units, B) to its last layer's (C, B)."""
-    activation: activations.Activation | None = chain.dense[0].activation
-    for i, layer in enumerate(chain.layers[1:]):
-        if activation is not None:  # the sums of a Dense become its activity as soon as another layer asks for it
-            sums, activation = _activity(xp, activation, sums), None
-        if isinstance(layer, Dense):
-            kernel, bias = next(parts), next(parts)
-            sums = xp.product(kernel.reshape(layer.units, -1), sums)  # (units, B)
-            sums += bias[:, None]
-            activation = layer.activation
-        elif isinstance(layer, Rescaling):
-            sums = _rescaled(layer, sums)
-        else:
-            sums = drop(layer, sums, (*chain.sizes, i))
-    return sums
-
-
-def _rescaled(layer: Rescaling, x: Array) -> Array:
-    """x · scale + offset, in float32 where x is bytes or float32; an offset of 0 is not gone through."""
-    scaled = x * np.float32(layer.scale)
-    return scaled + np.float32(layer.offset) if layer.offset else scaled
-
-
-def _activity(xp, activation: activations.Activation, sums: Array) -> Array:
-    """A layer's activity from its sums, (units, B) each: what looks at several neurons expects them last."""
-    if activation in activations.ELEMENTWISE:
-        return activations.apply(xp, activation, sums)
-    return activations.apply(xp, activation, sums.T).T
-
-
-def outputs(xp, ladder: Ladder, parameters: Parameters, images: Array) -> Array:
-    """What every candidate answers, after its last activation: images (B, D) to (K, B, C)."""
-    return activations.apply(xp, ladder.answer, scores(xp, ladder, parameters, images))
-
-
-def choices(xp, ladder: Ladder, scores: Array) -> Array:
-    """The class that each answer names, from scores (..., C) to (...): the softmax of a sum need not be taken for it."""
-    rising = ladder.answer in ("softmax", "linear")
-    return xp.argmax(scores if rising else activations.apply(xp, ladder.answer, scores), axis=-1)
+    found, number, rng = [], -1, None
+    for place, weight in enumerate(own):
+        if weight.name == "kernel":
+            number += 1
+            rng = draws(seed, "weights", replicate=replicate, candidate=sizes, layer=number)
+        elif weight.name != "bias":  # which follows its kernel
+            rng = draws(seed, weight.name, replicate=replicate, candidate=sizes, layer=place)
+        if weight.present:
+            assert rng is not None
+            found.append(drawing.draw(weight.initializer, rng, weight.shape))
+    return found

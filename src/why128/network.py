@@ -14,15 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from why128 import activations
-from why128 import ladder as ladders
+from why128 import activations, forward, losses
 from why128.errors import InputRefused, UsageError
-from why128.ladder import NUMPY, Ladder, parted
-from why128.layers import Dense, Input, Layer, Shape, output_shape, weight_shapes
-from why128.losses import cross_entropy
+from why128.forward import NUMPY
+from why128.ladder import Ladder, Parameters, parted
+from why128.layers import Dense, Input, Layer, Shape, Weight, output_shape, weights
+from why128.losses import Loss, SparseCategoricalCrossentropy
 
 # Images answered at a time: 4 MB of activity at 1,024 neurons, so that a large set needs no large memory.
 AT_ONCE = 1024
+CLASSES = SparseCategoricalCrossentropy()  # by which networks are judged where nothing else is said
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Network:
 
         Raises InputRefused where the shapes do not fit.
         """
-        return self._batched(lambda x: ladders.outputs(NUMPY, self.ladder, self._packed, x)[0], images)
+        return self._batched(lambda x: forward.outputs(NUMPY, self.ladder, self._packed, x)[0], images)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """How likely each class is held to be: `outputs`, or their softmax where the network ends in plain sums.
@@ -124,16 +125,20 @@ class Network:
         answers = self.outputs(images)
         return activations.apply(NUMPY, "softmax", answers) if self.ladder.answer == "linear" else answers
 
-    def assess(
-        self, images: np.ndarray, labels: np.ndarray, from_logits: bool = False
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The cross-entropy of each image (N,), and whether it was answered rightly (N,)."""
-        scores = self._batched(lambda x: ladders.scores(NUMPY, self.ladder, self._packed, x)[0], images)
-        hits = ladders.choices(NUMPY, self.ladder, scores) == labels
-        return cross_entropy(NUMPY, scores, np.asarray(labels), self.ladder.answer, from_logits), hits
+    def assess(self, images: np.ndarray, targets: np.ndarray, loss: Loss = CLASSES) -> tuple[np.ndarray, np.ndarray]:
+        """The loss of each image (N,), and whether it was answered rightly (N,); targets (N,) or (N, C), as the loss has them."""
+        scores = self._batched(lambda x: forward.scores(NUMPY, self.ladder, self._packed, x)[0], images)
+        targets = np.asarray(targets)
+        hits = forward.right(NUMPY, self.ladder, scores[None], targets[None])[0]
+        return losses.each(NUMPY, loss, scores, targets, self.ladder.answer), hits
+
+    @property
+    def penalty(self) -> float:
+        """What regularisers add to the loss."""
+        return float(forward.penalty(NUMPY, self.ladder, self._packed)[0]) if self.ladder.held_down else 0.0
 
     @cached_property
-    def _packed(self) -> ladders.Parameters:
+    def _packed(self) -> Parameters:
         return self.ladder.pack([self.weights])
 
     def _batched(self, answer, images: np.ndarray) -> np.ndarray:
@@ -163,12 +168,12 @@ def flat_images(images: np.ndarray, due: Shape) -> np.ndarray:
 
 def due_shapes(layers: tuple[Layer, ...]) -> tuple[Shape, ...]:
     """The shapes of all weights that the layers ask for, in Keras's order."""
-    return tuple(shape for _, shapes in layer_weights(layers) for shape in shapes)
+    return tuple(weight.shape for _, own in layer_weights(layers) for weight in own)
 
 
-def layer_weights(layers: tuple[Layer, ...]) -> Iterator[tuple[Layer, tuple[Shape, ...]]]:
-    """Each layer with the shapes of its weights; raises UsageError where layers do not fit."""
+def layer_weights(layers: tuple[Layer, ...]) -> Iterator[tuple[Layer, tuple[Weight, ...]]]:
+    """Each layer with those weights that it has; raises UsageError where layers do not fit."""
     shape = layers[0].shape if layers and isinstance(layers[0], Input) else ()
     for layer in layers:
-        yield layer, weight_shapes(layer, shape)
+        yield layer, tuple(weight for weight in weights(layer, shape) if weight.present)
         shape = output_shape(layer, shape)

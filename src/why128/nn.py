@@ -18,7 +18,7 @@ class Named:
         self.__name__, self.__qualname__ = name, name
 
     def __call__(self, x: Array) -> Array:
-        from why128.ladder import NUMPY  # NumPy is not needed to name an activation
+        from why128.forward import NUMPY  # NumPy is not needed to name an activation
 
         return activations.apply(NUMPY, self.__name__, NUMPY.asarray(x))
 

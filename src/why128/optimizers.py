@@ -5,69 +5,196 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, dataclass_transform
 
 from why128.errors import UsageError, shown
 
+Rate = float | Callable[[Any], Any]  # a number, or one of why128.schedules, or a function of the step's number
 
-class _Checked:
-    """Refuses a learning rate or another number that cannot mean anything."""
+ABSENT = {
+    "use_ema": "averaged weights are not kept; EarlyStopping(restore_best_weights=True) keeps the best",
+    "ema_momentum": "averaged weights are not kept",
+    "ema_overwrite_frequency": "averaged weights are not kept",
+    "loss_scale_factor": "products are summed in float32, and need no scale",
+    "gradient_accumulation_steps": "take a larger batch_size: these networks are small",
+    "jit_compile": "everything is compiled",
+    "decay": "learning_rate=why128.schedules.InverseTimeDecay(...)",
+    "lr": "it is learning_rate",
+}  # fmt: skip
+# Numbers that may be None, for none of it.
+OPTIONAL = {"weight_decay", "clipnorm", "clipvalue", "global_clipnorm"}
 
-    def __post_init__(self):
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if isinstance(field.default, float) and not (_is_number(value) and value >= 0):
+
+@dataclass_transform(frozen_default=True)
+def optimizer(kind: type) -> Any:
+    """A frozen dataclass with Keras's arguments; one that is not here is refused by name."""
+    kind.__post_init__ = _check  # type: ignore[attr-defined]
+    made: Any = dataclass(frozen=True)(kind)
+    first, known = made.__init__, [field.name for field in dataclasses.fields(made)]
+
+    def begin(self, *values, **named):
+        for name in named:
+            if name not in known:
                 raise UsageError(
-                    f"{type(self).__name__}: {field.name} must be a number of at least 0, got {shown(repr(value))}"
+                    f"{kind.__name__}: there is no argument '{shown(name)}'",
+                    hint=ABSENT.get(name, f"its arguments are {', '.join(known)}"),
                 )
+        first(self, *values, **named)
+
+    made.__init__ = begin
+    return made
+
+
+def _check(made: Any) -> None:
+    """Refuse a learning rate or another number that cannot mean anything."""
+    for field in dataclasses.fields(made):
+        value = getattr(made, field.name)
+        if field.name == "learning_rate" and callable(value):
+            continue
+        if (
+            (field.name in OPTIONAL and value is None)
+            or not isinstance(field.default, (float, type(None)))
+            or field.name == "name"
+        ):
+            continue
+        if not (_is_number(value) and value >= 0):
+            raise UsageError(
+                f"{type(made).__name__}: {field.name} must be a number of at least 0, got {shown(repr(value))}"
+            )
+    if sum(getattr(made, name) is not None for name in ("clipnorm", "clipvalue", "global_clipnorm")) > 1:
+        raise UsageError(f"{type(made).__name__}: expected one of clipnorm, clipvalue and global_clipnorm at most")
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-@dataclass(frozen=True)
-class SGD(_Checked):
+@optimizer
+class SGD:
     """Gradient descent, with momentum if asked for (Sutskever et al. 2013)."""
 
-    learning_rate: float = 0.01
+    learning_rate: Rate = 0.01
     momentum: float = 0.0
     nesterov: bool = False
+    weight_decay: float | None = None
+    clipnorm: float | None = None
+    clipvalue: float | None = None
+    global_clipnorm: float | None = None
+    name: str | None = None
 
 
-@dataclass(frozen=True)
-class RMSprop(_Checked):
-    """Hinton's lecture 6e: gradients divided by a running root mean square."""
+@optimizer
+class RMSprop:
+    """Hinton's lecture 6e: gradients divided by a running root mean square; `centered` takes their mean off first."""
 
-    learning_rate: float = 0.001
+    learning_rate: Rate = 0.001
     rho: float = 0.9
     momentum: float = 0.0
     epsilon: float = 1e-7
+    centered: bool = False
+    weight_decay: float | None = None
+    clipnorm: float | None = None
+    clipvalue: float | None = None
+    global_clipnorm: float | None = None
+    name: str | None = None
 
 
-@dataclass(frozen=True)
-class Adam(_Checked):
-    """Kingma & Ba 2015, with Keras's place for epsilon (beside the uncorrected root)."""
+@optimizer
+class Adam:
+    """Kingma & Ba 2015, with Keras's place for epsilon (beside the uncorrected root); `amsgrad` as Reddi et al. 2018."""
 
-    learning_rate: float = 0.001
+    learning_rate: Rate = 0.001
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-7
+    amsgrad: bool = False
+    weight_decay: float | None = None
+    clipnorm: float | None = None
+    clipvalue: float | None = None
+    global_clipnorm: float | None = None
+    name: str | None = None
 
 
-@dataclass(frozen=True)
-class AdamW(_Checked):
+@optimizer
+class AdamW:
     """Loshchilov & Hutter 2019: Adam with weight decay apart from the gradient."""
 
-    learning_rate: float = 0.001
-    weight_decay: float = 0.004
+    learning_rate: Rate = 0.001
+    weight_decay: float | None = 0.004
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-7
+    amsgrad: bool = False
+    clipnorm: float | None = None
+    clipvalue: float | None = None
+    global_clipnorm: float | None = None
+    name: str | None = None
 
 
-Optimizer = SGD | RMSprop | Adam | AdamW
-NAMED: dict[str, type] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam, "adamw": AdamW}
+@optimizer
+class Nadam:
+    """Dozat 2016: Adam with Nesterov's momentum."""
+
+    learning_rate: Rate = 0.001
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+    weight_decay: float | None = None
+    clipnorm: float | None = None
+    clipvalue: float | None = None
+    global_clipnorm: float | None = None
+    name: str | None = None
+
+
+@optimizer
+class Adamax:
+    """Kingma & Ba 2015, section 7: Adam by the largest recent gradient instead of their root mean square."""
+
+    learning_rate: Rate = 0.001
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+    weight_decay: float | None = None
+    clipnorm: float | None = None
+    clipvalue: float | None = None
+    global_clipnorm: float | None = None
+    name: str | None = None
+
+
+@optimizer
+class Adagrad:
+    """Duchi et al. 2011: gradients divided by the root of the sum of all their squares so far."""
+
+    learning_rate: Rate = 0.001
+    initial_accumulator_value: float = 0.1
+    epsilon: float = 1e-7
+    weight_decay: float | None = None
+    clipnorm: float | None = None
+    clipvalue: float | None = None
+    global_clipnorm: float | None = None
+    name: str | None = None
+
+
+@optimizer
+class Lion:
+    """Chen et al. 2023: every weight moves equally far, by the sign of a momentum."""
+
+    learning_rate: Rate = 0.001
+    beta_1: float = 0.9
+    beta_2: float = 0.99
+    weight_decay: float | None = None
+    clipnorm: float | None = None
+    clipvalue: float | None = None
+    global_clipnorm: float | None = None
+    name: str | None = None
+
+
+Optimizer = SGD | RMSprop | Adam | AdamW | Nadam | Adamax | Adagrad | Lion
+NAMED: dict[str, type] = {
+    kind.__name__.lower(): kind for kind in (SGD, RMSprop, Adam, AdamW, Nadam, Adamax, Adagrad, Lion)
+}
 
 
 def resolve(optimizer: object, learning_rate: float | None = None) -> Optimizer:

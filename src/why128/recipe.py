@@ -35,6 +35,16 @@ class Recipe:
     def __post_init__(self):
         if self.precision not in PRECISIONS:
             raise UsageError(f"precision: expected one of {', '.join(PRECISIONS)}, got {shown(repr(self.precision))}")
+        if callable(self.optimizer.learning_rate):
+            raise UsageError(
+                "recipe: a study's learning rate is one number, so that candidates can have their own, got a schedule",
+                hint="Sequential.fit takes schedules",
+            )
+        if not isinstance(self.loss, losses.SparseCategoricalCrossentropy):
+            raise UsageError(
+                f"recipe: a study learns classes by the sparse categorical cross-entropy, got {type(self.loss).__name__}",
+                hint="Sequential.fit takes other losses",
+            )
         positive("epochs", self.epochs)
         positive("batch size", self.batch_size)
         if not 0.0 < self.held_out < 1.0:

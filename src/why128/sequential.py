@@ -9,59 +9,23 @@ from __future__ import annotations
 import operator
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from why128 import arrays, losses, optimizers, summary
 from why128.arrays import Examples
-from why128.callbacks import Callback, History, Logs, checked
+from why128.callbacks import Callback, History, checked
 from why128.errors import UsageError, shown
+from why128.fitting import Asked, Batches, Course, comes_in_batches, found, listed, parts, together
 from why128.formats import keras_file
 from why128.ladder import Ladder
 from why128.layers import Input, Layer, Shape, output_shape
+from why128.learner import Learned, Learner, Lesson, Steered
 from why128.network import Network, Preparation
-from why128.recipe import BATCH_SIZE, Recipe, positive
-
-if TYPE_CHECKING:
-    from why128 import engine
-
-ACCURACY = {"accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy"}
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """What `compile` was told."""
-
-    optimizer: optimizers.Optimizer
-    loss: losses.Loss
-    accuracy: bool
-
-
-@dataclass(eq=False)
-class Progress:
-    """How far training has come, so that a second `fit` goes on where the first ended."""
-
-    state: Any = None  # the optimiser's memory, an engine.State
-    epochs: int = 0
-
-
-@dataclass(frozen=True)
-class Fitting:
-    """How `fit` was asked to go about it."""
-
-    batch_size: int
-    epochs: int
-    shuffle: bool
-    verbose: bool
-
-    def tell(self, number: int, seconds: float, logs: Logs) -> None:
-        """Print an epoch's line, if asked to."""
-        if self.verbose:
-            measured = " - ".join(f"{name}: {value:.4f}" for name, value in logs.items())
-            print(f"Epoch {number + 1}/{self.epochs} - {seconds:.1f}s - {measured}", flush=True)
+from why128.recipe import Recipe
 
 
 class Sequential:
@@ -90,8 +54,7 @@ class Sequential:
         self._layers: tuple[Layer, ...] = ()
         self._weights: tuple[np.ndarray, ...] | None = None
         self._made: tuple[tuple, Network] | None = None  # the last one, and what it is made of
-        self._compiled: Compiled | None = None
-        self._progress = Progress()
+        self._learner: Learner | None = None
         if not isinstance(layers, (list, tuple, type(None))):
             raise UsageError(
                 f"Sequential: expected a list of layers, got {shown(repr(layers))}", hint="Sequential([...])"
@@ -114,7 +77,7 @@ class Sequential:
         if not isinstance(layer, Layer):
             raise UsageError(
                 f"Sequential: expected a layer, got {shown(repr(layer))}",
-                hint="layers are Input, Flatten, Rescaling, Dense and Dropout, from why128.layers",
+                hint="why128.layers has them: Flatten, Dense, Dropout, ...",
             )
         if isinstance(layer, Input) and self._layers:
             raise UsageError("Sequential: an Input must come first")
@@ -184,8 +147,8 @@ class Sequential:
             raise UsageError("set_weights: expected a list of arrays of numbers, as get_weights gives it") from None
         Network(self.network.layers, new)
         self._weights = new
-        if self._progress.state is not None:
-            self._progress.state = self._progress.state._replace(parameters=self.network.ladder.pack([new]))
+        if self._learner is not None and self._learner.state is not None:
+            self._learner.state = self._learner.state._replace(parameters=self.network.ladder.pack([new]))
 
     def count_params(self) -> int:
         """How many numbers are learned: 101,770 for the textbook's network."""
@@ -203,18 +166,32 @@ class Sequential:
 
     # ---------------------------------------------------------------- learning
 
-    def compile(self, optimizer: object = "rmsprop", loss: object = None, metrics: Sequence[str] | None = None) -> None:
-        """Say how to learn: optimiser, loss, and whether accuracy is wanted.  Raises UsageError for what is not known."""
-        metrics = [metrics] if isinstance(metrics, str) else metrics
-        unknown = [m for m in metrics or () if m not in ACCURACY]
-        if unknown:
-            raise UsageError(f"metrics: {shown(repr(unknown[0]))} is not known here", hint="metrics=['accuracy']")
+    def compile(
+        self,
+        optimizer: object = "rmsprop",
+        loss: object = None,
+        metrics: Sequence[object] | object = None,
+        weighted_metrics: Sequence[object] | object = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+    ) -> None:
+        """Say how to learn: optimiser, loss, and what to measure.  Raises UsageError for what is not known.
+
+        The last three are taken for Keras's sake: everything is compiled, and no answer depends on it.
+        """
         if loss is None:
             raise UsageError(
                 "compile: a loss is missing", hint="loss='sparse_categorical_crossentropy' for whole-number labels"
             )
-        self._compiled = Compiled(optimizers.resolve(optimizer), losses.resolve(loss), bool(metrics))
-        self._progress = Progress()
+        words = optimizer.words if isinstance(optimizer, Steered) else optimizers.resolve(optimizer)
+        measured = [(one, False) for one in listed(metrics)] + [(one, True) for one in listed(weighted_metrics)]
+        self._learner = Learner(Steered(words), losses.resolve(loss), tuple(measured))
+
+    @property
+    def optimizer(self) -> Steered | None:
+        """The optimiser at work: its learning_rate may be set between batches and epochs; None before `compile`."""
+        return None if self._learner is None else self._learner.optimizer
 
     def fit(
         self,
@@ -225,114 +202,132 @@ class Sequential:
         verbose: int | str = "auto",
         callbacks: list[Callback] | Callback | None = None,
         validation_split: float = 0.0,
-        validation_data: tuple | None = None,
+        validation_data: Any = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_freq: int = 1,
     ) -> History:
-        """Learn from images x (N, ...) and labels y (N,); arguments and defaults are Keras's.
+        """Learn from images x (N, ...) and labels y (N,), or from what gives them in batches; arguments and defaults are Keras's.
 
         `validation_split` holds back the last share of the images, as Keras does.  Called again, it goes on.
         Raises UsageError or InputRefused for what cannot be learned from, before anything is changed.
         """
-        options = Fitting(
-            positive("batch_size", BATCH_SIZE if batch_size is None else batch_size),
-            positive("epochs", epochs),
-            bool(shuffle),
-            bool(verbose),
-        )
-        hooks, compiled = checked(callbacks), self._need_compiled("fit")
+        others = {
+            "initial_epoch": initial_epoch,
+            "steps_per_epoch": steps_per_epoch,
+            "validation_freq": validation_freq,
+        }
+        asked = Asked.of(batch_size, epochs, shuffle, verbose, **others)
+        hooks, learner = checked(callbacks), self._need_compiled("fit")
+        if comes_in_batches(x):
+            return self._fit_batches(x, validation_data, class_weight, asked, hooks)
         x = arrays.as_array(x)
         self.build(x.shape[1:])
-        examples = self._examples(compiled, x, y, sample_weight)
+        examples = self._examples(x, y, sample_weight)
         learned, held_out = arrays.parted(examples, 0.0 if validation_data is not None else validation_split)
         learned = arrays.by_class(learned, class_weight)  # as in Keras, what is held out is not weighed by class
         if validation_data is not None:
-            held_out = self._examples(compiled, *_pair(validation_data))
-        self.preparation = Preparation("rgb" if self._shape()[2:] == (3,) else "gray", arrays.scale(x))
-        return self._learn(compiled, learned, held_out, options, hooks)
+            held_out = self._to_judge_by(validation_data)
+        self._prepares(x)
+        lesson = Lesson.of(learned, asked.batch_size, asked.shuffle, (self.seed, self.replicate))
+        course = self._course(learner, held_out, hooks, asked)
+        return self._follow(course, partial(course.epoch, lesson))
 
-    def _learn(
-        self, compiled: Compiled, learned: Examples, held_out: Examples | None, options: Fitting, hooks: list[Callback]
+    def _fit_batches(
+        self, given: Any, validation_data: Any, class_weight: Any, asked: Asked, hooks: list[Callback]
     ) -> History:
-        from why128 import engine  # JAX takes seconds to import, and only learning needs it
+        learner, held_out = self._need_compiled("fit"), None
 
-        ladder, all_of_them = Ladder.of([self._layers]), arrays.together(learned, held_out)
-        cohort = engine.Cohort(ladder, compiled.optimizer, compiled.loss, options.batch_size)
-        count = len(learned.labels)
-        run = engine.Run(
-            np.arange(count), options.epochs, self.seed, self.replicate, options.shuffle, self._progress.epochs
-        )
-        data = engine.Data.of(all_of_them.images, all_of_them.labels, all_of_them.weights)
-        state = self._progress.state or engine.start(cohort, ladder.pack([self.network.weights]))
+        def read(x: Any, y: Any, weights: Any) -> Examples:
+            x = arrays.as_array(x)
+            if not self.built or not learner.epochs:
+                self.build(x.shape[1:])
+                self._prepares(x)
+            return arrays.by_class(self._examples(x, y, weights), class_weight)
 
-        def read(epoch: engine.Epoch) -> Logs:
-            if held_out is None:
-                return _logs(epoch, None, None, compiled)
-            judged = engine.assess(cohort, data, np.arange(count, len(all_of_them.labels)), epoch.state.parameters)
-            return _logs(epoch, judged, held_out, compiled)
+        batches = Batches(given, asked.steps_per_epoch)
+        if validation_data is not None:
+            held_out = self._to_judge_by(validation_data)
+        course = self._course(learner, held_out, hooks, asked)
+        return self._follow(course, partial(course.batches, batches, read, (self.seed, self.replicate)))
 
-        return self._follow(engine.train(cohort, data, run, state), read, options, hooks)
-
-    def _follow(
-        self,
-        epochs: Iterator[engine.Epoch],
-        read: Callable[[engine.Epoch], Logs],
-        options: Fitting,
-        hooks: list[Callback],
-    ) -> History:
+    def _follow(self, course: Course, epoch: Any) -> History:
         """Take over each epoch's weights as it ends, and let the hooks look on."""
-        self.history = history = History()
-        self.stop_training = False
-        everyone = [*hooks, history]
+        self.history, self.stop_training = history, _ = History(), False
+        everyone = [*course.hooks, history]
         for hook in everyone:
             hook.set_model(self)
+            hook.set_params({"epochs": course.asked.epochs, "verbose": int(course.asked.verbose)})
             hook.on_train_begin()
-        for number in range(options.epochs):
+        logs: dict[str, Any] = {}
+        for number in range(course.asked.initial_epoch, course.asked.epochs):
             for hook in everyone:
                 hook.on_epoch_begin(number)
-            self._progress.state = None  # the engine overwrites it from here on: an interruption must not leave it
-            epoch = next(epochs)
-            self._weights = Ladder.of([self._layers]).unpack(epoch.state.parameters)[0]
-            self._progress = Progress(epoch.state, epoch.number + 1)
-            logs = read(epoch)
-            options.tell(number, epoch.seconds, logs)
+            learned = epoch()
+            self._take(learned)
+            logs = course.logs(number, learned)
+            course.asked.tell(number, learned.seconds, logs)
             for hook in everyone:
                 hook.on_epoch_end(number, logs)
             if self.stop_training:
                 break
         for hook in everyone:
-            hook.on_train_end()
+            hook.on_train_end(logs)
         return history
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One step on one batch: the loss before it, then every metric, as numbers or by name."""
+        learner, x = self._need_compiled("train_on_batch"), arrays.as_array(x)
+        self.build(x.shape[1:])
+        examples = arrays.by_class(self._examples(x, y, sample_weight), class_weight)
+        learned = learner.learn(
+            self.network, Lesson.of(examples, len(examples.targets), False, (self.seed, self.replicate))
+        )
+        self._take(learned)
+        return found(learned.logs, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """The loss on one batch, then every metric."""
+        return self.evaluate(x, y, verbose=0, sample_weight=sample_weight, return_dict=return_dict)
+
+    def predict_on_batch(self, x: Any) -> np.ndarray:
+        """What the network answers for one batch: (N, C)."""
+        return self.predict(x)
 
     def evaluate(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """The loss on images x (N, ...) and labels y (N,), and the accuracy if it was compiled in.
+        """The loss on images x (N, ...) and labels y (N,), and every metric that was compiled in.
 
         `batch_size` is taken for Keras's sake: the answer does not depend on it.
         """
-        compiled = self._need_compiled("evaluate")
-        x = arrays.as_array(x)
-        self.build(x.shape[1:])
-        examples = self._examples(compiled, x, y, sample_weight)
-        each, hits = self.network.assess(examples.images, examples.labels, compiled.loss.from_logits)  # (N,), (N,)
-        found = {"loss": float(np.mean(each * examples.weights))}
-        if compiled.accuracy:
-            found["accuracy"] = float(np.mean(hits))
+        learner = self._need_compiled("evaluate")
+        logs = learner.judge(self.network, self._to_judge_by(x if comes_in_batches(x) else (x, y, sample_weight)))
         if verbose:
-            print(" - ".join(f"{name}: {value:.4f}" for name, value in found.items()))
-        values = list(found.values())
-        return found if return_dict else values if len(values) > 1 else values[0]
+            print(" - ".join(f"{name}: {value:.4f}" for name, value in logs.items() if not isinstance(value, list)))
+        return found(logs, return_dict)
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto") -> np.ndarray:
-        """What the network answers for images x (N, ...): (N, C).  `batch_size` and `verbose` are taken for Keras's sake."""
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: int | str = "auto", steps: int | None = None
+    ) -> np.ndarray:
+        """What the network answers for images x (N, ...), or for what gives them in batches: (N, C).
+
+        `batch_size` and `verbose` are taken for Keras's sake.
+        """
+        if comes_in_batches(x):
+            every = Batches(((one[0] if isinstance(one, (tuple, list)) else one, None) for one in x), steps).epoch()
+            return np.concatenate([self.predict(images) for images, _, _ in every])
         x = arrays.as_array(x)
         self.build(x.shape[1:])
         return self.network.outputs(arrays.images(x, self._shape()))
@@ -350,41 +345,48 @@ class Sequential:
     # ---------------------------------------------------------------- within
 
     def _changed(self, layers: tuple[Layer, ...]) -> None:
-        self._layers, self._weights, self._progress = layers, None, Progress()
+        self._layers, self._weights = layers, None
+        if self._learner is not None:
+            self._learner = Learner(self._learner.optimizer, self._learner.loss, self._learner.metrics)
 
     def _shape(self) -> Shape:
         """The shape of one image, after `build`."""
         assert self.input_shape is not None
         return self.input_shape
 
-    def _need_compiled(self, what: str) -> Compiled:
-        if self._compiled is None:
+    def _need_compiled(self, what: str) -> Learner:
+        if self._learner is None:
             raise UsageError(
                 f"Sequential: call compile before {what}",
                 hint="model.compile(optimizer='adam', loss='sparse_categorical_crossentropy', metrics=['accuracy'])",
             )
-        return self._compiled
+        return self._learner
 
-    def _examples(self, compiled: Compiled, x: Any, y: Any, sample_weight: Any = None) -> Examples:
+    def _examples(self, x: Any, y: Any, sample_weight: Any = None) -> Examples:
         images = arrays.images(x, self._shape())
-        labels = arrays.labels(y, len(images), self.network.ladder.classes, compiled.loss)
-        return Examples(images, labels, arrays.weights(sample_weight, labels))
+        loss = self._need_compiled("fit").loss
+        targets = arrays.targets(y, len(images), self.network.ladder.classes, loss)
+        return Examples(images, targets, arrays.weights(sample_weight, len(images)))
 
+    def _to_judge_by(self, given: Any) -> Examples:
+        """(images, labels) or (images, labels, weights), or what gives them in batches."""
 
-def _pair(given: Any) -> tuple:
-    """validation_data as (images, labels) or (images, labels, weights)."""
-    if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
-        raise UsageError("validation_data: expected (images, labels) or (images, labels, weights)")
-    return tuple(given)
+        def read(x: Any, y: Any, weights: Any) -> Examples:
+            x = arrays.as_array(x)
+            self.build(x.shape[1:])
+            return self._examples(x, y, weights)
 
+        if comes_in_batches(given):
+            return together(given, read)
+        if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+            raise UsageError("validation_data: expected (images, labels) or (images, labels, weights)")
+        return read(*parts(given))
 
-def _logs(epoch: engine.Epoch, judged: engine.Assessment | None, held_out: Examples | None, compiled: Compiled) -> Logs:
-    """An epoch's numbers by Keras's names."""
-    logs = {"loss": float(epoch.loss[0])}
-    if compiled.accuracy:
-        logs["accuracy"] = float(epoch.accuracy[0])
-    if judged is not None and held_out is not None:
-        logs["val_loss"] = float(np.mean(judged.losses[0] * held_out.weights))
-        if compiled.accuracy:
-            logs["val_accuracy"] = float(np.mean(judged.hits[0]))
-    return logs
+    def _prepares(self, x: np.ndarray) -> None:
+        self.preparation = Preparation("rgb" if self._shape()[2:] == (3,) else "gray", arrays.scale(x))
+
+    def _take(self, learned: Learned) -> None:
+        self._weights = learned.weights
+
+    def _course(self, learner: Learner, held_out: Examples | None, hooks: list[Callback], asked: Asked) -> Course:
+        return Course(learner, lambda: self.network, self._take, held_out, hooks, asked)

@@ -23,7 +23,7 @@ def test_batches_are_laid_out_as_they_are_asked_for(first, last):
     for asked, found in zip(batches[first:last], places, strict=False):
         for row, place in zip(asked, found, strict=True):
             assert place == NOBODY if row == NOBODY else (pool.images[place] == images[row]).all()
-            assert row == NOBODY or pool.labels[place] == row
+            assert row == NOBODY or pool.targets[place] == row
     assert (places[last - first :] == NOBODY).all()
 
 

@@ -10,7 +10,7 @@ from tests import networks
 from tests.engine.test_laws import SAME_OVER_100_STEPS, furthest
 from why128 import optimizers
 from why128.engine import Group, Run, advance, apart, assess, begin, epoch, leaves, restored, start, together, training
-from why128.engine.cohort import programs
+from why128.engine.programs import programs
 from why128.ladder import Ladder, Parameters
 from why128.layers import Dense, Dropout, Flatten, Input, Rescaling
 

@@ -9,7 +9,7 @@ import pytest
 from tests import networks
 from why128 import optimizers
 from why128.engine import Run, assess, start, train
-from why128.engine.cohort import programs
+from why128.engine.programs import programs
 from why128.ladder import Ladder
 from why128.layers import Dense, Dropout, Flatten, Input, Rescaling
 
@@ -23,7 +23,7 @@ LADDER = [(), (1,), (3,), (16,), (16, 8)]
 def trained(own, data, epochs=2, seed=5, replicate=0, cohort=None, **pace):
     """The weights of every candidate after training."""
     cohort = cohort or networks.cohort(own)
-    run = Run(np.arange(len(data.all.labels)), epochs, seed, replicate, **pace)
+    run = Run(np.arange(len(data.all.targets)), epochs, seed, replicate, **pace)
     *_, last = train(cohort, data, run, start(cohort, own.initial(seed, replicate)))
     return own.unpack(last.state.parameters)
 

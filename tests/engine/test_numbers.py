@@ -9,8 +9,9 @@ from tests import networks
 from why128 import losses, optimizers
 from why128.engine import Cohort, Data, Run, start, train
 from why128.engine.arithmetic import JAX
-from why128.engine.cohort import _loss
-from why128.ladder import NUMPY, Ladder, Parameters, outputs, scores
+from why128.engine.steps import _loss
+from why128.forward import NUMPY, outputs, scores
+from why128.ladder import Ladder, Parameters
 from why128.layers import Dense, Flatten, Input
 from why128.network import Network
 from why128.sequential import Sequential

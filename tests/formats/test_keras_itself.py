@@ -11,7 +11,7 @@ import pytest
 from tests.formats.networks import EVERY_KIND, build
 from why128 import activations
 from why128.formats import keras_file
-from why128.ladder import NUMPY
+from why128.forward import NUMPY
 from why128.layers import Dense, Input
 from why128.network import Preparation
 

@@ -238,7 +238,7 @@ KNOWN = "InputLayer, Flatten, Rescaling, Dense, Dropout"
         ),
         (
             layer(0, sparse=True),
-            "config.json: layer 1 'pixels': the key 'sparse' with True is not known; expected only activity_regularizer, batch_input_shape",
+            "config.json: layer 1 'pixels': the key 'sparse' with True is not known; expected only batch_input_shape, batch_shape",
         ),
         (
             layer(1, scale=[1, 2]),

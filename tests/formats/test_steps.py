@@ -6,7 +6,7 @@ import pytest
 from why128 import Dense, Dropout, Flatten, Rescaling, Sequential, activations
 from why128.errors import UsageError
 from why128.formats.steps import Applied, Product, Scaling, folded, steps
-from why128.ladder import NUMPY
+from why128.forward import NUMPY
 
 NEAR = 1e-6  # a product of 16 numbers, added in another order
 
@@ -52,5 +52,5 @@ def test_plain_sums_are_no_step():
 def test_a_function_without_a_name_is_refused():
     with pytest.raises(UsageError) as refused:
         steps(network(Dense(3, lambda x: x), Dense(2)))
-    assert str(refused.value) == "layer 2: its activation, <lambda>, is a function without a name"
+    assert str(refused.value) == "an activation, <lambda>, is a function without a name"
     assert refused.value.hint == "a file holds no code: use an activation by name, for example 'relu'"

@@ -9,7 +9,7 @@ from tests import networks
 from tests.studies.test_run import DATA, PLAN, SAME_OVER_100_STEPS, furthest
 from why128 import engine
 from why128.division import divide
-from why128.engine.cohort import programs
+from why128.engine.programs import programs
 from why128.studies import checkpoint, groups, run
 from why128.studies.bench import Bench, Pictures, Task
 from why128.studies.events import EpochDone, Luck, Replicate

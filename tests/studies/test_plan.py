@@ -197,7 +197,9 @@ def cube(x):
 FULL = Plan(
     (Candidate((4,), cube), Candidate((16, 8), "tanh", 0.2, 0.01, 0.1), Candidate((), learning_rate=0.5)),
     7,
-    Recipe(3, 64, optimizers.SGD(0.1, 0.9, True), losses.CategoricalCrossentropy(True), 0.25, 11, "mixed_bfloat16"),
+    Recipe(
+        3, 64, optimizers.SGD(0.1, 0.9, True), losses.SparseCategoricalCrossentropy(True), 0.25, 11, "mixed_bfloat16"
+    ),
     1.5,
     0.9,
     (Setting(), Setting(0.1, 0.2, 0.3)),

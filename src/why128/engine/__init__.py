@@ -20,6 +20,7 @@ from why128.engine.training import (
     epoch,
     here,
     leaves,
+    order,
     restored,
     start,
     together,
@@ -28,5 +29,5 @@ from why128.engine.training import (
 
 __all__ = [
     "Assessment", "Cohort", "Data", "Epoch", "Group", "Progress", "Run", "State", "advance", "apart", "assess", "begin",
-    "devices", "epoch", "here", "keep_programs", "leaves", "maps", "mesh", "restored", "room", "start", "together", "train",
+    "devices", "epoch", "here", "keep_programs", "leaves", "maps", "mesh", "order", "restored", "room", "start", "together", "train",
 ]  # fmt: skip

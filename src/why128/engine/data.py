@@ -26,7 +26,7 @@ class Pool(NamedTuple):
     """Images as a program takes them: it is told which rows of them make a batch."""
 
     images: np.ndarray | jax.Array  # (M, D) bytes or float32
-    labels: np.ndarray | jax.Array  # (M,) int32
+    targets: np.ndarray | jax.Array  # (M,) int32 labels, or (M, C) float32
     weights: np.ndarray | jax.Array  # (M,) float32, how much each image counts in the loss
 
 
@@ -39,11 +39,12 @@ class Data:
 
     @classmethod
     def of(
-        cls, images: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None, over: Mesh | None = None
+        cls, images: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None, over: Mesh | None = None
     ) -> Data:
-        """Arrays as they are, or on each of several devices: images (N, D), labels (N,), weights (N,) or one each."""
-        ones = np.ones(len(labels), np.float32) if weights is None else weights
-        arrays = Pool(images, np.asarray(labels, np.int32), np.asarray(ones, np.float32))
+        """Arrays as they are, or on each of several devices: images (N, D), targets (N,) or (N, C), weights (N,) or one each."""
+        ones = np.ones(len(targets), np.float32) if weights is None else weights
+        kind = np.int32 if targets.ndim == 1 else np.float32
+        arrays = Pool(images, np.asarray(targets, kind), np.asarray(ones, np.float32))
         if over is None and jax.default_backend() == "cpu":
             return cls(arrays, False)
         return cls(jax.device_put(arrays, None if over is None else on_each(over)), True)

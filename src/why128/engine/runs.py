@@ -15,6 +15,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
+from why128 import optimizers
 from why128.engine.devices import mesh, on_each, spread
 
 Tree = TypeVar("Tree")  # arrays, alone or in tuples
@@ -32,6 +33,8 @@ class Run:
     first_epoch: int = 0  # the address of the next epoch's order: not 0 when training goes on
     rates: Sequence[float | None] | None = None  # a learning rate a candidate; None is the optimiser's
     decays: Sequence[float | None] | None = None  # a weight decay a candidate; None is the optimiser's, or 0
+    rate: optimizers.Rate | None = None  # of all candidates, a number or a schedule; None is the optimiser's
+    first_step: int = 0  # how many steps were taken before: where a schedule stands
 
     # What is asked of a group as well: one run is a group without the axis, and its program is not mapped.
 
@@ -70,7 +73,17 @@ class Group:
 
     def __post_init__(self):
         alike = {
-            (len(r.learned), r.epochs, r.shuffle, r.first_epoch, _pairs(r.rates), _pairs(r.decays)) for r in self.runs
+            (
+                len(r.learned),
+                r.epochs,
+                r.shuffle,
+                r.first_epoch,
+                r.first_step,
+                r.rate,
+                _pairs(r.rates),
+                _pairs(r.decays),
+            )
+            for r in self.runs
         }
         assert len(alike) == 1, "runs of a group differ in their luck alone"
         assert len(self.runs) <= self.size

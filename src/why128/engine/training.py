@@ -6,14 +6,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from why128 import schedules
 from why128.addresses import draws, key_words
-from why128.engine.cohort import ASSESSED_AT_ONCE, Cohort, Pace, State, Sums, programs
+from why128.engine.cohort import ASSESSED_AT_ONCE, Cohort, Pace, State, Sums
 from why128.engine.data import NOBODY, Data
+from why128.engine.programs import programs
 from why128.engine.runs import Group, Run
 from why128.engine.updates import direction
 from why128.ladder import Parameters
@@ -54,6 +57,7 @@ class Progress:
     state: State
     sums: Sums  # of this epoch so far
     seconds: float  # of this epoch so far, without compiling
+    told: np.ndarray | None = None  # (S, B, K, C) what was answered in the steps just taken, where the cohort tells it
 
     @property
     def ended(self) -> bool:
@@ -99,19 +103,22 @@ def train(cohort: Cohort, data: Data, run: Run, state: State) -> Iterator[Epoch]
             yield epoch(progress, run)
 
 
-def advance(cohort: Cohort, data: Data, run: Run | Group, progress: Progress) -> Iterator[Progress]:
-    """The training loop: from where it stands to the end of the run, a stretch of about a tenth of a second after the other.
+def advance(
+    cohort: Cohort, data: Data, run: Run | Group, progress: Progress, most: int | None = None
+) -> Iterator[Progress]:
+    """The training loop: from where it stands to the end of the run, a stretch of about a tenth of a second, or `most` steps, after
+    the other.
 
     The order of images in an epoch depends on (seed, replicate, epoch) alone, so that all candidates of a replicate
     see the same images in the same order, and a network trained alone sees what it saw in company.  How an epoch is cut
     into stretches depends on the machine's speed, and changes no bit.  A group goes through it as one run does.
     """
-    one, learn, at_once = run.runs[0], programs(cohort, run.over).learn, FIRST_STRETCH
-    pace = run.on_each(_pace(cohort, one))
+    one, learn, at_once = run.runs[0], programs(cohort, run.over).learn, most or FIRST_STRETCH
     for number in range(progress.epoch, one.first_epoch + one.epochs):
         if progress.epoch < number:
             nothing = run.together([Sums.nothing(len(cohort.ladder.chains))])
             progress = Progress(number, 0, progress.steps, progress.state, nothing, 0.0)
+        pace = run.on_each(_pace(cohort, one, number, progress.steps))
         order, key = run.together([_drawn(cohort, each, number) for each in run.runs])
         while not progress.ended:
             span = progress.step, min(progress.step + min(at_once, data.most(order)), progress.steps)
@@ -121,10 +128,13 @@ def advance(cohort: Cohort, data: Data, run: Run | Group, progress: Progress) ->
             arguments = (progress.state, progress.sums, pool, batches, *map(np.int32, (begins, *span)), pace, key)
             stretch = learn.ready(*arguments)  # compiling is not training: it is not timed
             began = time.perf_counter()
-            state, sums = jax.block_until_ready(stretch(*arguments))
+            state, sums, told = jax.block_until_ready(stretch(*arguments))
             taken = laid + time.perf_counter() - began
-            at_once = max(1, round((span[1] - span[0]) * min(STRETCH / taken, 8.0)))
-            progress = replace(progress, step=span[1], state=state, sums=sums, seconds=progress.seconds + taken)
+            at_once = most or max(1, round((span[1] - span[0]) * min(STRETCH / taken, 8.0)))
+            answers = np.asarray(told)[span[0] - begins : span[1] - begins] if cohort.telling else None
+            progress = replace(
+                progress, step=span[1], state=state, sums=sums, seconds=progress.seconds + taken, told=answers
+            )
             yield progress
 
 
@@ -167,7 +177,7 @@ def assess(
 def _drawn(cohort: Cohort, run: Run, epoch: int) -> tuple[np.ndarray, np.ndarray]:
     """One epoch's luck: its batches of rows, in order, and what dropout draws from.  # (S, B), (2,)"""
     key = key_words(run.seed, "dropout", replicate=run.replicate, epoch=epoch)
-    return _batches(_order(run, epoch), cohort.batch_size), key
+    return order(cohort, run, epoch), key
 
 
 def _order(run: Run, epoch: int) -> np.ndarray:
@@ -177,15 +187,27 @@ def _order(run: Run, epoch: int) -> np.ndarray:
     return draws(run.seed, "order", replicate=run.replicate, epoch=epoch).permutation(run.learned)
 
 
-def _pace(cohort: Cohort, run: Run) -> Pace:
-    """Each candidate's own learning rate and weight decay, or the optimiser's, spread over its parameters."""
-    usual = (cohort.optimizer.learning_rate, getattr(cohort.optimizer, "weight_decay", 0.0))
+def _pace(cohort: Cohort, run: Run, epoch: int, steps: int) -> Pace:
+    """Each candidate's own learning rate and weight decay, or the optimiser's, spread over its parameters; and what each step of an
+    epoch takes of them."""
+    own: Any = cohort.optimizer.learning_rate
+    decay = cohort.optimizer.weight_decay or 0.0
+    taken = run.first_step + (epoch - run.first_epoch) * steps
+    changing = own if callable(own) and run.rate is None else run.rate
+    factors = np.ones(steps) if changing is None else schedules.rates(changing, np.arange(taken, taken + steps))
+    usual = (own if changing is None else 1.0, decay)
     nothing = [None] * len(cohort.ladder.chains)
     spread = (
         cohort.ladder.scatter([of_all if own is None else own for own in (nothing if each is None else each)])
         for each, of_all in zip((run.rates, run.decays), usual, strict=True)
     )
-    return Pace(*(jax.tree.map(jnp.asarray, each) for each in spread))
+    rates, decays = (jax.tree.map(jnp.asarray, each) for each in spread)
+    return Pace(rates, decays, jnp.asarray(factors.astype(np.float32)))
+
+
+def order(cohort: Cohort, run: Run, epoch: int) -> np.ndarray:
+    """The rows of the data that each step of an epoch learns from, NOBODY where a batch is short.  # (S, B)"""
+    return _batches(_order(run, epoch), cohort.batch_size)
 
 
 def _batches(rows: np.ndarray, size: int, short: bool = True) -> np.ndarray:

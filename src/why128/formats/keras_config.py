@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from why128.errors import InputRefused, UsageError, Why128Error, shown
-from why128.formats.keras_layer import FLOAT32, item_of, layer_of, of_keras, shape_of
+from why128.formats.keras_layer import FLOAT32, item_of, layer_of, shape_of
+from why128.formats.keras_named import of_keras
 from why128.formats.strict_json import kind
 from why128.ladder import parted
 from why128.layers import Input, Layer, output_shape
@@ -91,12 +93,17 @@ def names_of(layers: Sequence[Layer]) -> tuple[str, ...]:
 
 def _automatic(layer: Layer, seen: Counter[str], given: Sequence[str]) -> str:
     """The next of `dense`, `dense_1`, ... that was not given to another layer; `seen` counts on."""
-    base = "input_layer" if isinstance(layer, Input) else type(layer).__name__.lower()
+    base = "input_layer" if isinstance(layer, Input) else snake_case(type(layer).__name__)
     while True:
         name = f"{base}_{seen[base]}" if seen[base] else base
         seen[base] += 1
         if name not in given:
             return name
+
+
+def snake_case(name: str) -> str:
+    """A class's name as Keras writes it in names and paths: `re_lu`, `batch_normalization`."""
+    return re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
 
 
 def document_of(layers: Sequence[Layer]) -> dict[str, Any]:

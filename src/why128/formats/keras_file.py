@@ -77,7 +77,7 @@ def _members(network: Network) -> dict[str, bytes]:
 def load(path: str | os.PathLike) -> Network:
     """The network in a `.keras` file, of this tool or of Keras 3; no code of the file is run and nothing is unpacked.
 
-    Raises InputRefused for what is no such file, or holds more than Flatten, Rescaling, Dense and Dropout in a row;
+    Raises InputRefused for what is no such file, or holds more than the layers of why128.layers in a row;
     SurroundingsError where it may not be read.
     """
     try:
@@ -100,7 +100,7 @@ def _network(file: BinaryIO, path: str) -> Network:
         beside = companion.assumed(layers)
     data = archive.read(weights.NAME, weights.limit(layers))
     try:
-        numbers = weights.read(data, layers)
+        layers, numbers = weights.read(data, layers)
     except InputRefused as fault:
         raise InputRefused(f"{weights.NAME}: {fault}", hint=fault.hint) from None
     return Network(layers, numbers, beside.classes, beside.preparation, beside.about)

@@ -6,14 +6,41 @@ Keras's own "none of it" is refused, since guessing would change the answers in 
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from why128 import activations, initializers
-from why128.errors import DataWarning, InputRefused, UsageError, shown
+from why128.errors import InputRefused, shown
+from why128.formats.keras_named import (
+    activation_item,
+    activation_of,
+    held_item,
+    held_of,
+    initializer_item,
+    initializer_of,
+    of_keras,
+)
 from why128.formats.strict_json import kind
-from why128.layers import Dense, Dropout, Flatten, Input, Layer, Rescaling, Shape
+from why128.layers import (
+    ELU,
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Flatten,
+    GaussianNoise,
+    Input,
+    Layer,
+    LayerNormalization,
+    LeakyReLU,
+    Normalization,
+    PReLU,
+    ReLU,
+    Rescaling,
+    Reshape,
+    Shape,
+    Softmax,
+)
 
 Config = dict[str, Any]
 
@@ -29,14 +56,9 @@ MOST_FACTOR = 1e30  # of a Rescaling: bytes times it are still finite in float32
 LEAST_DIMENSION, MOST_DIMENSION = 1, 1 << 24  # a larger image side is a slip or an attack
 
 # Keys that say nothing about what a trained layer computes: of training, of bookkeeping.
-SILENT = {"name", "trainable", "dtype", "kernel_regularizer", "bias_regularizer", "activity_regularizer"} | {
-    "kernel_constraint",
-    "bias_constraint",
-    "seed",
+SILENT = {"name", "trainable", "dtype", "seed", "activity_regularizer"} | {
+    f"{what}_{how}" for what in ("kernel", "bias", "beta", "gamma", "alpha") for how in ("regularizer", "constraint")
 }
-# Keras's default parameters of its initialisers; another value has no name here.
-INITIALIZER_DEFAULTS = {"seed": None, "input_axes": None, "output_axes": None, "mean": 0.0, "gain": 1.0}
-STDDEV, LIMITS = {"stddev": 0.05}, {"minval": -0.05, "maxval": 0.05}
 
 
 def shape_of(batch_shape: object, whose: str) -> Shape:
@@ -77,16 +99,6 @@ def layer_of(item: object) -> Layer:
     return READERS[known](config)
 
 
-def of_keras(item: Mapping[str, Any]) -> bool:
-    """Whether a serialised object claims to be Keras's own, not a registered or foreign one."""
-    module, registered = str(item.get("module")), item.get("registered_name")
-    return (module == "keras" or module.startswith("keras.")) and registered in (
-        None,
-        item.get("class_name"),
-        item.get("config"),
-    )
-
-
 def _check_policy(dtype: object) -> None:
     name = dtype
     if isinstance(dtype, dict):
@@ -108,7 +120,7 @@ def _check_rest(config: Config, meant: set[str]) -> None:
     for key, value in config.items():
         if key not in meant | SILENT and value not in (None, False):
             raise InputRefused(
-                f"the key '{shown(key)}' with {shown(value)} is not known; expected only {', '.join(sorted(meant | SILENT))}"
+                f"the key '{shown(key)}' with {shown(value)} is not known; expected only {', '.join(sorted(meant))}"
             )
 
 
@@ -145,79 +157,90 @@ def _rescaling(config: Config) -> Rescaling:
     return Rescaling(*factors, name=config.get("name"))
 
 
-def _dense(config: Config) -> Dense:
-    _check_rest(config, {"units", "activation", "use_bias", "kernel_initializer", "bias_initializer"})
-    use_bias = config.get("use_bias", True)
-    if not isinstance(use_bias, bool):
-        raise InputRefused(f"Dense: use_bias must be true or false, got {shown(use_bias)}")
-    return Dense(
-        _required(config, "units"),
-        _activation(config.get("activation")),
-        use_bias,
-        _initializer(config.get("kernel_initializer", "glorot_uniform"), "kernel_initializer", "glorot_uniform"),
-        _initializer(config.get("bias_initializer", "zeros"), "bias_initializer", "zeros"),
-        name=config.get("name"),
-    )
+HELD = "kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"
+AFFINE = "center", "scale", "beta_initializer", "gamma_initializer"
+# The keys of a layer that decide over what it computes, as Keras names its arguments; the first of some must be there.
+KEYS: dict[type, tuple[str, ...]] = {
+    Dense: ("units", "activation", "use_bias", "kernel_initializer", "bias_initializer", *HELD),
+    Dropout: ("rate",),
+    GaussianNoise: ("stddev",),
+    Reshape: ("target_shape",),
+    Activation: ("activation",),
+    ReLU: ("max_value", "negative_slope", "threshold"),
+    LeakyReLU: ("negative_slope",),
+    ELU: ("alpha",),
+    Softmax: ("axis",),
+    PReLU: ("alpha_initializer",),
+    Normalization: ("axis", "mean", "variance", "invert"),
+    BatchNormalization: (
+        "axis",
+        "momentum",
+        "epsilon",
+        *AFFINE,
+        "moving_mean_initializer",
+        "moving_variance_initializer",
+    ),
+    LayerNormalization: ("axis", "epsilon", *AFFINE),
+}
+NEEDED = {"units", "rate", "stddev", "target_shape"}
+TRUTHS = {"use_bias", "center", "scale", "invert"}
 
 
-def _dropout(config: Config) -> Dropout:
-    _check_rest(config, {"rate"})
-    return Dropout(_required(config, "rate"), config.get("name"))
+def _layer(made: type, config: Config) -> Layer:
+    """A layer from those of its keys that are there."""
+    silent = (
+        {"renorm_momentum"} if made is BatchNormalization else set()
+    )  # of a renorm that is refused where it is true
+    _check_rest({key: value for key, value in config.items() if key not in silent}, set(KEYS[made]))
+    for key in NEEDED & set(KEYS[made]):
+        _required(config, key)
+    values = {key: _value(made, key, config[key]) for key in KEYS[made] if key in config}
+    return made(**values, name=config.get("name"))
 
 
+def _value(made: type, key: str, value: Any) -> Any:
+    if key in TRUTHS and made is not Rescaling and not isinstance(value, bool):
+        raise InputRefused(f"{made.__name__}: {key} must be true or false, got {shown(value)}")
+    if key == "activation":
+        return activation_of(value)
+    if key.endswith("_initializer"):
+        return initializer_of(value, key, DEFAULTS[key])
+    if key in HELD:
+        return held_of(value, key)
+    if key == "axis":
+        return value if not isinstance(value, list) else value[0] if len(value) == 1 else tuple(value) or None
+    if key in ("mean", "variance") and value is not None and not _numbers(value):
+        raise InputRefused(f"{made.__name__}: {key} must be numbers, got {shown(value)}")
+    return tuple(value) if key == "target_shape" and isinstance(value, list) else value
+
+
+def _numbers(value: Any) -> bool:
+    """Whether it is a number, or lists of numbers, of as many as a picture may have."""
+    waiting, seen = [value], 0
+    while waiting:
+        one = waiting.pop()
+        seen += 1
+        if seen > MOST_DIMENSION or not (isinstance(one, list) or type(one) in (int, float)):
+            return False
+        waiting += one if isinstance(one, list) else []
+    return True
+
+
+DEFAULTS = {
+    "kernel_initializer": "glorot_uniform",
+    "bias_initializer": "zeros",
+    "alpha_initializer": "zeros",
+    "beta_initializer": "zeros",
+    "gamma_initializer": "ones",
+    "moving_mean_initializer": "zeros",
+    "moving_variance_initializer": "ones",
+}
 READERS: dict[str, Callable[[Config], Layer]] = {
     "InputLayer": _input,
     "Flatten": _flatten,
     "Rescaling": _rescaling,
-    "Dense": _dense,
-    "Dropout": _dropout,
+    **{made.__name__: partial(_layer, made) for made in KEYS},
 }
-
-
-def _activation(value: object) -> str:
-    """The name of an activation, given by name or as Keras serialises its own functions; code is never looked up."""
-    name = value
-    if isinstance(value, dict):
-        name = value.get("config")
-        if value.get("class_name") != "function" or not of_keras(value) or not isinstance(name, str):
-            given = f"{shown(value.get('class_name'))} {shown(name)} of module '{shown(value.get('module'))}'"
-            raise InputRefused(
-                f"activation {given} cannot be taken; expected one by Keras's name",
-                hint="for example activation='relu'; nothing of the file was run",
-            )
-    if name is not None and not isinstance(name, str):
-        raise InputRefused(f"activation: expected a name, got {kind(name)}")
-    resolved = activations.resolve(name)
-    assert isinstance(resolved, str)  # a name resolves to a name
-    return resolved
-
-
-def _initializer(value: object, key: str, default: str) -> str:
-    """The name of an initialiser.  One that has none here is read as Keras's default, with a DataWarning: it has done its work."""
-    if value is None or isinstance(value, str):
-        return initializers.resolve(value)
-    if not isinstance(value, dict) or not of_keras(value):
-        given = f"{value.get('class_name')} of module '{value.get('module')}'" if isinstance(value, dict) else value
-        raise InputRefused(f"{key}: {shown(given)} cannot be taken; expected an initializer of Keras")
-    config = value.get("config")
-    try:
-        name = initializers.resolve(str(value.get("class_name")))
-    except UsageError:
-        name = ""
-    if name and (not isinstance(config, dict) or _plain(name, config)):
-        return name
-    warnings.warn(
-        f"{key}: {shown(value.get('class_name'))} {shown(config)} has no name here; read as '{default}'; the weights are as stored",
-        DataWarning,
-        stacklevel=2,
-    )
-    return default
-
-
-def _plain(name: str, config: Config) -> bool:
-    """Whether an initialiser's parameters are Keras's defaults."""
-    defaults = INITIALIZER_DEFAULTS | (LIMITS if name == "random_uniform" else STDDEV)
-    return all(value is None or value == defaults.get(key) for key, value in config.items() if key != "seed")
 
 
 # -------------------------------------------------------------------- writing
@@ -243,32 +266,30 @@ def item_of(layer: Layer, name: str, entering: Shape) -> Config:
     }
 
 
+# What Keras writes beside what decides: none of it is here.
+NONE = {
+    Dropout: ("seed", "noise_shape"),
+    GaussianNoise: ("seed",),
+    PReLU: ("alpha_regularizer", "alpha_constraint", "shared_axes"),
+    BatchNormalization: ("beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint"),
+    LayerNormalization: ("beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint"),
+}
+
+
 def _own_config(layer: Layer, name: str) -> Config:
+    if isinstance(layer, Flatten):
+        return {"data_format": "channels_last"}
     if isinstance(layer, Rescaling):
         return {"scale": layer.scale, "offset": layer.offset}
-    if isinstance(layer, Dropout):
-        return {"rate": layer.rate, "seed": None, "noise_shape": None}
-    if isinstance(layer, Dense):
-        return _dense_config(layer, name)
-    return {"data_format": "channels_last"}
+    values = {key: _written(key, getattr(layer, key), name) for key in KEYS[type(layer)]}
+    return values | dict.fromkeys(NONE.get(type(layer), ()))
 
 
-def _dense_config(layer: Dense, name: str) -> Config:
-    if not isinstance(layer.activation, str):
-        function = shown(activations.label(layer.activation))
-        raise UsageError(
-            f"layer '{shown(name)}': its activation, {function}, is a function without a Keras name and cannot be written",
-            hint="a file holds no code: use an activation by name, for example 'relu'",
-        )
-    absent = dict.fromkeys(("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"))
-    drawn = {
-        "kernel_initializer": _written(layer.kernel_initializer),
-        "bias_initializer": _written(layer.bias_initializer),
-    }
-    return {"units": layer.units, "activation": layer.activation, "use_bias": layer.use_bias, **drawn, **absent}
-
-
-def _written(initializer: str) -> Config:
-    name = "".join(part.capitalize() for part in initializer.split("_"))
-    config = {} if initializer in ("zeros", "ones", "identity") else {"seed": None}
-    return {"module": "keras.initializers", "class_name": name, "config": config, "registered_name": None}
+def _written(key: str, value: Any, name: str) -> Any:
+    if key == "activation":
+        return activation_item(value, name)
+    if key.endswith("_initializer"):
+        return initializer_item(value)
+    if key in HELD:
+        return held_item(value, key)
+    return list(value) if isinstance(value, tuple) else value

@@ -5,14 +5,27 @@ An image enters as one row of numbers, on the network's own scale.  What only ha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from why128 import activations
+from why128.activations import Parametric
 from why128.errors import UsageError, shown
-from why128.layers import Dense, Rescaling
+from why128.layers import (
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    GaussianNoise,
+    LayerNormalization,
+    Normalization,
+    PReLU,
+    Rescaling,
+    weights,
+)
 from why128.network import Network
 
 
@@ -34,12 +47,29 @@ class Product:
 
 @dataclass(frozen=True)
 class Applied:
-    """outputs = activation(inputs), by its name in activations.NAMED; never "linear"."""
+    """outputs = activation(inputs), by its name in activations.NAMED, never "linear"; with parameters, in activations.PARAMETRIC."""
 
     activation: str
+    parameters: tuple[tuple[str, float], ...] = ()
 
 
-Step = Scaling | Product | Applied
+@dataclass(frozen=True, eq=False)
+class Sloped:
+    """outputs = max(inputs, 0) − alpha · max(−inputs, 0): a ReLU with a slope of its own below 0 for every neuron."""
+
+    alpha: np.ndarray  # (n,) float32
+
+
+@dataclass(frozen=True, eq=False)
+class Standardised:
+    """outputs = (inputs − their mean) / √(their variance + epsilon) · gamma + beta, over the numbers of one image."""
+
+    gamma: np.ndarray  # (n,) float32
+    beta: np.ndarray  # (n,) float32
+    epsilon: float
+
+
+Step = Scaling | Product | Applied | Sloped | Standardised
 
 
 def steps(network: Network) -> tuple[Step, ...]:
@@ -48,39 +78,87 @@ def steps(network: Network) -> tuple[Step, ...]:
 
 
 def folded(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The same with every scaling that a product follows taken into its kernel and bias: as near as float32 is."""
+    """The same with every scaling beside a product taken into its kernel and bias: as near as float32 is."""
     found: list[Step] = []
     for step in steps:
         last = found[-1] if found else None
         if isinstance(step, Product) and isinstance(last, Scaling):
-            found[-1] = _scaled(last, step)
+            found[-1] = _scaled_before(last, step)
+        elif isinstance(step, Scaling) and isinstance(last, Product):
+            found[-1] = Product(last.kernel * step.factor, last.bias * step.factor + step.offset)
         else:
             found.append(step)
     return tuple(found)
 
 
 def _steps(network: Network) -> Iterator[Step]:
-    weights = iter(network.weights)
-    for number, layer in enumerate(network.layers):
-        if isinstance(layer, Rescaling):
-            yield Scaling(np.array([layer.scale], np.float32), np.array([layer.offset], np.float32))
-        elif isinstance(layer, Dense):
-            kernel = next(weights)
-            yield Product(kernel, next(weights) if layer.use_bias else np.zeros(layer.units, np.float32))
-            yield from _applied(layer, number)
+    ladder, given = network.ladder, iter(network.weights)
+    size = ladder.inputs
+    for layer in (*ladder.before, *ladder.chains[0].layers):
+        own = [next(given) if weight.present else weight.absent for weight in weights(layer, (size,))]
+        yield from TAKEN[type(layer)](layer, own)
+        size = layer.outputs if isinstance(layer, Dense) else size
 
 
-def _applied(layer: Dense, number: int) -> Iterator[Applied]:
-    if not isinstance(layer.activation, str):
+def _rescaling(layer: Rescaling, own: list[np.ndarray]) -> Iterator[Step]:
+    yield Scaling(np.array([layer.scale], np.float32), np.array([layer.offset], np.float32))
+
+
+def _normalization(layer: Normalization, own: list[np.ndarray]) -> Iterator[Step]:
+    mean, deviation = layer.factors((len(layer.mean),))
+    yield Scaling(deviation, mean) if layer.invert else Scaling(1 / deviation, -mean / deviation)
+
+
+def _dense(layer: Dense, own: list[np.ndarray]) -> Iterator[Step]:
+    yield Product(*own)
+    yield from _applied(layer, own)
+
+
+def _applied(layer: Dense | Activation, own: list[np.ndarray]) -> Iterator[Step]:
+    bent = layer.activation
+    if isinstance(bent, Parametric):
+        yield Applied(bent.name, bent.parameters)
+    elif not isinstance(bent, str):
         raise UsageError(
-            f"layer {number}: its activation, {shown(activations.label(layer.activation))}, is a function without a name",
+            f"an activation, {shown(activations.label(bent))}, is a function without a name",
             hint="a file holds no code: use an activation by name, for example 'relu'",
         )
-    if layer.activation != "linear":
-        yield Applied(layer.activation)
+    elif bent != "linear":
+        yield Applied(bent)
 
 
-def _scaled(scaling: Scaling, product: Product) -> Product:
+def _learned_slope(layer: PReLU, own: list[np.ndarray]) -> Iterator[Step]:
+    yield Sloped(own[0])
+
+
+def _batch_normalization(layer: BatchNormalization, own: list[np.ndarray]) -> Iterator[Step]:
+    gamma, beta, mean, variance = own
+    factor = gamma / np.sqrt(variance + np.float32(layer.epsilon))
+    yield Scaling(factor, beta - mean * factor)
+
+
+def _layer_normalization(layer: LayerNormalization, own: list[np.ndarray]) -> Iterator[Step]:
+    yield Standardised(own[0], own[1], layer.epsilon)
+
+
+def _nothing(layer: Dropout | GaussianNoise, own: list[np.ndarray]) -> Iterator[Step]:
+    yield from ()
+
+
+TAKEN: dict[type, Callable[[Any, list[np.ndarray]], Iterator[Step]]] = {
+    Rescaling: _rescaling,
+    Normalization: _normalization,
+    Dense: _dense,
+    Activation: _applied,
+    PReLU: _learned_slope,
+    BatchNormalization: _batch_normalization,
+    LayerNormalization: _layer_normalization,
+    Dropout: _nothing,
+    GaussianNoise: _nothing,
+}
+
+
+def _scaled_before(scaling: Scaling, product: Product) -> Product:
     kernel = product.kernel.astype(np.float64)
     factor, offset = (np.broadcast_to(a, len(kernel)).astype(np.float64) for a in (scaling.factor, scaling.offset))
     bias = product.bias + offset @ kernel

@@ -6,17 +6,19 @@ Keras numbers a path by the layer's class, not its name: `layers/dense/vars/0` i
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from why128.errors import InputRefused, UsageError, shown
 from why128.formats import hdf5
-from why128.formats.keras_config import names_of
-from why128.layers import Input, Layer, Shape
+from why128.formats.keras_config import names_of, snake_case
+from why128.layers import Input, Layer, Normalization, Shape, output_shape
 from why128.network import layer_weights
 
 NAME = "model.weights.h5"
@@ -24,7 +26,7 @@ MOST = 1 << 31  # bytes
 # Beside the float32 weights: as many again for each of an optimiser's moments (Adam's amsgrad with averaging has four),
 # all of it perhaps in float64; and HDF5's own structure.
 COPIES, STRUCTURE = 10, 1 << 20
-KINDS = ("kernel", "bias")
+COUNTS = re.compile(r"layers/normalization(_\d+)?/vars/2")
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,31 @@ def due(layers: Sequence[Layer]) -> tuple[Due, ...]:
     """Every array that the layers ask for, in Keras's order."""
     found = []
     entries = zip(places(layers), names_of(layers), layer_weights(tuple(layers)), strict=True)
-    for place, name, (_, shapes) in entries:
-        found += [Due(f"{place}/vars/{i}", f"{KINDS[i]} of '{shown(name)}'", shape) for i, shape in enumerate(shapes)]
+    for place, name, (_, own) in entries:
+        found += [
+            Due(f"{place}/vars/{i}", f"{weight.name} of '{shown(name)}'", weight.shape) for i, weight in enumerate(own)
+        ]
     return tuple(found)
+
+
+def adapted(layers: Sequence[Layer]) -> dict[int, tuple[Due, Due]]:
+    """By its place, the mean and the variance of each Normalization that its config leaves to the weights, as Keras does."""
+    shape: Shape = layers[0].shape if layers and isinstance(layers[0], Input) else ()
+    found = {}
+    for number, (layer, place, name) in enumerate(zip(layers, places(layers), names_of(layers), strict=True)):
+        if isinstance(layer, Normalization) and not layer.adapted:
+            own = () if layer.axis is None else shape[-1:]
+            mean, variance = (f"{what} of '{shown(name)}'" for what in ("mean", "variance"))
+            found[number] = Due(f"{place}/vars/0", mean, own), Due(f"{place}/vars/1", variance, own)
+        shape = output_shape(layer, shape)
+    return found
 
 
 def places(layers: Sequence[Layer]) -> tuple[str, ...]:
     """Each layer's group; the input has none and is ""."""
     seen, found = Counter[str](), []
     for layer in layers:
-        kind = "" if isinstance(layer, Input) else type(layer).__name__.lower()
+        kind = "" if isinstance(layer, Input) else snake_case(type(layer).__name__)
         found.append(f"layers/{kind}_{seen[kind]}" if seen[kind] else f"layers/{kind}" if kind else "")
         seen[kind] += 1
     return tuple(found)
@@ -57,7 +74,9 @@ def places(layers: Sequence[Layer]) -> tuple[str, ...]:
 
 def limit(layers: Sequence[Layer]) -> int:
     """How many bytes the file of weights may have; raises InputRefused where the layers ask for more than is taken at all."""
-    need = 4 * sum(prod(one.shape) for one in due(layers))
+    need = 4 * sum(
+        prod(one.shape) for one in (*due(layers), *(one for pair in adapted(layers).values() for one in pair))
+    )
     if need > MOST:
         raise InputRefused(f"its layers ask for {need:,} bytes of weights: too large, the limit here is {MOST:,}")
     return min(MOST, COPIES * need) + STRUCTURE
@@ -66,16 +85,23 @@ def limit(layers: Sequence[Layer]) -> int:
 # -------------------------------------------------------------------- reading
 
 
-def read(data: bytes, layers: Sequence[Layer]) -> tuple[np.ndarray, ...]:
-    """The weights that the layers ask for, float32; raises InputRefused, naming the array, where one is not as it is due.
+def read(data: bytes, layers: Sequence[Layer]) -> tuple[tuple[Layer, ...], tuple[np.ndarray, ...]]:
+    """The layers, adapted, and their weights, float32; raises InputRefused, naming the array, where one is not as it is due.
 
     Every shape is compared before any number is read; what the file has beside (an optimiser's state) is not looked at.
     """
     file = hdf5.File(data)
-    found, asked = _datasets(file), due(layers)
-    _check_names(found, asked)
-    stored = [_checked(one, file.dataset(found[one.path])) for one in asked]
-    return tuple(_numbers(one, file.values(dataset)) for one, dataset in zip(asked, stored, strict=True))
+    left, asked = adapted(layers), due(layers)
+    known = [one for pair in left.values() for one in pair]
+    found = _datasets(file)
+    _check_names(found, [*asked, *known])
+    stored = [_checked(one, file.dataset(found[one.path])) for one in (*asked, *known)]
+    numbers = [_numbers(one, file.values(dataset)) for one, dataset in zip((*asked, *known), stored, strict=True)]
+    means, variances = numbers[len(asked) :: 2], numbers[len(asked) + 1 :: 2]
+    whole: list[Any] = list(layers)
+    for number, mean, variance in zip(left, means, variances, strict=True):
+        whole[number] = replace(whole[number], mean=mean, variance=variance)
+    return tuple(whole), tuple(numbers[: len(asked)])
 
 
 def _datasets(file: hdf5.File) -> dict[str, int]:
@@ -105,8 +131,8 @@ def _check_names(found: dict[str, int], asked: Sequence[Due]) -> None:
             raise InputRefused(f"{one.path}, the {one.whose}, is missing; expected an array of shape {one.shape}")
     paths = {one.path for one in asked}
     for path in sorted(found):
-        # a Dropout's generator is only of use in training
-        if path not in paths and "/seed_generator/" not in path:
+        # a Dropout's generator is only of use in training; a Normalization counts what it has seen
+        if path not in paths and "/seed_generator/" not in path and not COUNTS.fullmatch(path):
             raise InputRefused(
                 f"{shown(path)} is there, but no layer of config.json asks for it; expected only {len(paths)} arrays"
             )

@@ -152,7 +152,7 @@ class Plan:
             "replicates": self.replicates,
             "epochs": recipe.epochs,
             "batch_size": recipe.batch_size,
-            "optimizer": {"name": type(recipe.optimizer).__name__.lower(), **asdict(recipe.optimizer)},
+            "optimizer": _document_of(recipe.optimizer),
             "loss": {"name": loss, **asdict(recipe.loss)},
             "held_out": recipe.held_out,
             "resample": self.resample,
@@ -187,11 +187,18 @@ class Plan:
             )
         except InputRefused:
             raise
-        except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as fault:
             raise InputRefused(
                 f"plan: expected what Plan.document() gives, got something else or a damaged one ({shown(fault)})",
                 hint="give the folder of a study as it was written",
             ) from None
+
+
+def _document_of(optimizer: optimizers.Optimizer) -> dict[str, Any]:
+    """An optimiser as JSON, without what it does not have."""
+    own = {name: value for name, value in asdict(optimizer).items() if name != "name" and value is not None}
+    own = {name: value for name, value in own.items() if value or name not in ("amsgrad", "centered")}
+    return {"name": type(optimizer).__name__.lower(), **own}
 
 
 def _recipe(document: dict[str, Any]) -> Recipe:

@@ -1,0 +1,110 @@
+"""What all layers share: how a frozen value that says what a layer is is made, and the shape of one image."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from typing import Any, TypeVar, dataclass_transform
+
+from why128.errors import UsageError, shown
+
+Shape = tuple[int, ...]
+Kind = TypeVar("Kind", bound=type)
+
+LARGEST = 3.4e38  # float32's largest number
+
+# What Keras takes and this package does not, and what to do instead.
+ABSENT = {
+    "dtype": "everything is float32; recipe.precision chooses another for products while learning",
+    "trainable": "every layer learns; to keep weights as they are, train a network without the layer",
+    "activity_regularizer": "kernel_regularizer holds weights down; activity has none here",
+    "autocast": "everything is float32",
+    "lora_rank": "networks of this size are trained whole",
+    "lora_alpha": "networks of this size are trained whole",
+    "quantization_config": "train in float32, then `why128 export --int8`",
+    "data_format": "images are channels_last",
+    "renorm": "BatchNormalization is the plain one of Ioffe and Szegedy 2015",
+    "synchronized": "a batch is never spread over devices",
+    "noise_shape": "each number is dropped by itself",
+    "seed": "luck has an address: Sequential(layers, seed=...) decides all of it",
+    "batch_size": "give it to fit",
+    "batch_shape": "shape=(28, 28), without the number of images",
+    "batch_input_shape": "input_shape=(28, 28), without the number of images",
+    "sparse": "images are dense arrays",
+    "ragged": "images are all of one shape",
+    "tensor": "there is no functional API: layers stand in a row, in Sequential",
+    "shared_axes": "every neuron has its own slope",
+    "beta_regularizer": "kernel_regularizer of a Dense holds weights down",
+    "gamma_regularizer": "kernel_regularizer of a Dense holds weights down",
+    "beta_constraint": "kernel_constraint of a Dense bounds weights",
+    "gamma_constraint": "kernel_constraint of a Dense bounds weights",
+    "alpha_regularizer": "kernel_regularizer of a Dense holds weights down",
+    "alpha_constraint": "kernel_constraint of a Dense bounds weights",
+}  # fmt: skip
+
+
+@dataclass_transform(frozen_default=True)
+def layer(kind: Kind) -> Kind:
+    """A frozen dataclass with Keras's arguments; one that is not here is refused by name, `input_dim` is taken as a shape."""
+    made: Any = dataclasses.dataclass(frozen=True)(kind)
+    first, known = made.__init__, [field.name for field in dataclasses.fields(made)]
+
+    def begin(self, *values, **named):
+        if "input_dim" in named and "input_shape" in known:
+            named["input_shape"] = (named.pop("input_dim"),)
+        for name in named:
+            if name not in known:
+                hint = ABSENT.get(name, f"its arguments are {', '.join(known)}")
+                raise UsageError(f"{kind.__name__}: there is no argument '{shown(name)}'", hint=hint)
+        first(self, *values, **named)
+
+    made.__init__ = begin
+    return made
+
+
+def whole(value: object) -> int | None:
+    """A whole number, Python's or NumPy's, as Python's; None for anything else, and for True and False."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        return None
+    return operator.index(value)
+
+
+def checked_shape(shape: object, whose: str) -> Shape:
+    """`shape` as a tuple of positive whole numbers; raises UsageError naming `whose` otherwise."""
+    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    numbers = tuple(whole(size) for size in sizes)
+    if not numbers or not all(number is not None and number > 0 for number in numbers):
+        raise UsageError(
+            f"{whose}: expected the shape of one image, got {shown(repr(shape))}",
+            hint="for example (28, 28), without the number of images",
+        )
+    return tuple(number for number in numbers if number is not None)
+
+
+def put(made: Any, **values: Any) -> None:
+    """Set fields of a frozen value while it is made."""
+    for name, value in values.items():
+        object.__setattr__(made, name, value)
+
+
+def entering(made: Any) -> None:
+    """Check a layer's `input_shape`."""
+    if made.input_shape is not None:
+        put(made, input_shape=checked_shape(made.input_shape, type(made).__name__))
+
+
+def number(whose: str, value: object, least: float = -LARGEST, most: float = LARGEST) -> float:
+    """One finite number within these limits; raises UsageError naming `whose`."""
+    if isinstance(value, bool) or not hasattr(value, "__float__") or getattr(value, "shape", ()) != ():
+        raise UsageError(f"{whose} must be a number, got {shown(repr(value))}")
+    found = float(value)
+    if not least <= found <= most:
+        within = (
+            f"from {least:g} to {most:g}"
+            if most < LARGEST
+            else f"of at least {least:g}"
+            if least > -LARGEST
+            else "finite"
+        )
+        raise UsageError(f"{whose} must be a number {within}, got {shown(repr(value))}")
+    return found
