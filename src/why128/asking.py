@@ -13,7 +13,7 @@ from why128.data.found import Reading
 from why128.data.images import Dataset
 from why128.data.source import open_data
 from why128.errors import DataWarning
-from why128.formats import keras_file
+from why128.formats import keras_file, live_keras
 from why128.report.answer import Answer
 from why128.sequential import Sequential
 from why128.studies.candidate import Candidate
@@ -87,6 +87,14 @@ def load_model(path: str | os.PathLike) -> Sequential:
     return Sequential.of(keras_file.load(path))
 
 
+def from_keras(model: Any) -> Sequential:
+    """A live model of Keras 3 as one of ours, with its weights as they are; its inverse is `model.to_keras()`.
+
+    Raises UsageError for what is no model of Keras, InputRefused for layers that are not here.
+    """
+    return Sequential.of(live_keras.from_keras(model))
+
+
 def load(source: Any) -> Dataset | Sequential:
     """Open whatever it is: a network's file as a model, anything else as data."""
     if isinstance(source, (str, os.PathLike)) and keras_file.is_network_file(source):
@@ -94,4 +102,4 @@ def load(source: Any) -> Dataset | Sequential:
     return load_data(source)
 
 
-__all__ = ["Candidate", "Plan", "load", "load_data", "load_model", "load_study", "study"]
+__all__ = ["Candidate", "Plan", "from_keras", "load", "load_data", "load_model", "load_study", "study"]

@@ -20,7 +20,7 @@ from why128.arrays import Examples
 from why128.callbacks import Callback, History, checked
 from why128.errors import UsageError, shown
 from why128.fitting import Asked, Batches, Course, comes_in_batches, found, listed, parts, together
-from why128.formats import keras_file
+from why128.formats import keras_file, live_keras
 from why128.ladder import Ladder
 from why128.layers import Input, Layer, Shape, output_shape
 from why128.learner import Learned, Learner, Lesson, Steered
@@ -341,6 +341,10 @@ class Sequential:
     def save(self, path: str | os.PathLike) -> None:
         """Write the network as a Keras file (`.keras`), with class names and preparation in it."""
         keras_file.save(self.network, path)
+
+    def to_keras(self) -> Any:
+        """The same network as a live model of Keras 3, which must be installed."""
+        return live_keras.to_keras(self.network)
 
     # ---------------------------------------------------------------- within
 
