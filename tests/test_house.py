@@ -18,7 +18,8 @@ SOURCE = ROOT / "src" / "why128"
 # Floors, from the ground: a module may import those of lower floors, its own folder's, and no neighbour.
 FLOORS = [
     ["errors", "statistics"],
-    ["addresses", "activations", "initializers", "schedules", "regularizers", "constraints"],
+    ["addresses", "arguments"],
+    ["activations", "initializers", "schedules", "regularizers", "constraints"],
     ["optimizers"],
     ["losses", "layers", "drawing"],
     ["recipe", "ladder", "data"],
@@ -119,7 +120,9 @@ ALLOWED = {
     "studies/crew.py": {"imports pickle", "imports subprocess", "imports multiprocessing"},
     "studies/worker.py": {"imports multiprocessing"},
     "engine/programs.py": {"calls compile"},  # JAX's: of our own functions
-    "formats/live_keras.py": {"imports keras"},  # which opens a file that was written a moment ago, from our own network
+    "formats/live_keras.py": {
+        "imports keras"
+    },  # which opens a file that was written a moment ago, from our own network
     "__init__.py": {"calls import_module"},  # of the names listed there
     "cli/main.py": {"calls import_module"},  # likewise
 }

@@ -122,7 +122,9 @@ def test_an_unknown_name_is_refused_with_the_nearest():
 
 
 def test_what_is_no_name_is_refused():
-    with pytest.raises(UsageError, match=r"^initializer: expected a name, got 3$") as caught:
+    with pytest.raises(
+        UsageError, match=r"^initializer: expected a name or one of why128.initializers, got 3$"
+    ) as caught:
         Dense(3, bias_initializer=3)
     assert caught.value.hint.startswith("known names: glorot_uniform, ")
 
@@ -178,3 +180,40 @@ def test_biases_begin_at_zero_and_kernels_within_glorot_s_limit():
     kernel, bias, *_ = begun(6)
     assert (bias == 0).all()
     assert np.abs(kernel).max() <= (6 / 16) ** 0.5
+
+
+KERAS_S = {
+    "RandomUniform": {"minval": 1.0, "maxval": 3.0},
+    "RandomNormal": {"mean": 1.0, "stddev": 0.2},
+    "TruncatedNormal": {"mean": -1.0, "stddev": 0.2},
+    "VarianceScaling": {"scale": 3.0, "mode": "fan_out", "distribution": "uniform"},
+    "Orthogonal": {"gain": 2.0},
+    "Identity": {"gain": 0.5},
+    "Constant": {"value": 0.3},
+}
+
+
+@pytest.mark.parametrize("name", KERAS_S)
+def test_parameters_do_what_keras_s_do(name):
+    """Two samples of many numbers: their means and spreads agree, and what is certain is the same."""
+    ours = drawing.draw(getattr(initializers, name)(**KERAS_S[name]), np.random.default_rng(0), (400, 300))
+    with networks.keras_ways():
+        theirs = np.asarray(getattr(keras.initializers, name)(**KERAS_S[name])((400, 300)))
+    assert ours.mean() == pytest.approx(theirs.mean(), abs=0.01)
+    assert ours.std() == pytest.approx(theirs.std(), abs=0.01)
+    assert np.abs(ours).max() == pytest.approx(np.abs(theirs).max(), rel=0.2)
+
+
+def test_classes_with_nothing_to_choose_are_names():
+    assert initializers.HeNormal() == "he_normal"
+    assert initializers.resolve(initializers.RandomNormal()) == "random_normal"
+    own = initializers.RandomNormal(stddev=1.0)
+    assert initializers.resolve(own) is own
+
+
+def test_what_cannot_be_scaled():
+    said = "VarianceScaling: mode must be one of fan_in, fan_out, fan_avg, got 'both'"
+    with pytest.raises(UsageError, match=f"^{said}$"):
+        initializers.VarianceScaling(mode="both")
+    with pytest.raises(UsageError, match=r"distribution must be one of truncated_normal, uniform, got 'normal'$"):
+        initializers.VarianceScaling(distribution="normal")

@@ -265,7 +265,17 @@ class CSVLogger(Callback):
 class LambdaCallback(Callback):
     """Functions in place of hooks: `LambdaCallback(on_epoch_end=lambda epoch, logs: ...)`."""
 
-    def __init__(self, **hooks: Callable | None):
+    def __init__(
+        self,
+        on_epoch_begin: Callable | None = None,
+        on_epoch_end: Callable | None = None,
+        on_train_begin: Callable | None = None,
+        on_train_end: Callable | None = None,
+        on_train_batch_begin: Callable | None = None,
+        on_train_batch_end: Callable | None = None,
+        **others: Callable | None,
+    ):
+        hooks = {name: hook for name, hook in locals().items() if name.startswith("on_")} | others
         known = [name for name in dir(Callback) if name.startswith("on_")]
         for name, hook in hooks.items():
             if name not in known:

@@ -6,30 +6,43 @@ import math
 
 import numpy as np
 
-from why128.initializers import NAMED, Constant, Identity, Normal, Orthogonal, Uniform, VarianceScaling
+from why128.initializers import (
+    NAMED,
+    Constant,
+    Identity,
+    Initializer,
+    Orthogonal,
+    RandomNormal,
+    RandomUniform,
+    TruncatedNormal,
+    VarianceScaling,
+)  # fmt: skip
 
 # The standard deviation of a standard normal cut at ±2: what is drawn is divided by it, as in Keras.
 STDDEV_OF_CUT = 0.87962566103423978
 
 
-def draw(name: str, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def draw(given: str | Initializer, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Initial values of one weight, float32 of `shape`; a kernel's shape is (inputs, units)."""
-    match NAMED[name]:
-        case VarianceScaling(scale, fan, normal):
-            variance = scale / {"in": shape[0], "out": shape[-1], "avg": (shape[0] + shape[-1]) / 2}[fan]
+    match NAMED[given] if isinstance(given, str) else given:
+        case VarianceScaling(scale, mode, distribution):
+            fans = {"fan_in": shape[0], "fan_out": shape[-1], "fan_avg": (shape[0] + shape[-1]) / 2}
+            variance = scale / fans[mode]
             values = (
-                _cut_normal(rng, shape, math.sqrt(variance) / STDDEV_OF_CUT)
-                if normal
-                else _symmetric(rng, shape, math.sqrt(3 * variance))
+                _symmetric(rng, shape, math.sqrt(3 * variance))
+                if distribution == "uniform"
+                else _cut_normal(rng, shape, math.sqrt(variance) / STDDEV_OF_CUT)
             )
-        case Uniform(low, high):
+        case RandomUniform(low, high):
             values = rng.uniform(low, high, shape)
-        case Normal(stddev, cut):
-            values = _cut_normal(rng, shape, stddev) if cut else rng.normal(0.0, stddev, shape)
-        case Orthogonal():
-            values = _orthogonal(rng, shape)
-        case Identity():
-            values = np.eye(shape[0], shape[-1])
+        case RandomNormal(mean, stddev):
+            values = rng.normal(mean, stddev, shape)
+        case TruncatedNormal(mean, stddev):
+            values = mean + _cut_normal(rng, shape, stddev)
+        case Orthogonal(gain):
+            values = gain * _orthogonal(rng, shape)
+        case Identity(gain):
+            values = gain * np.eye(shape[0], shape[-1])
         case Constant(value):
             values = np.full(shape, value)
     return values.astype(np.float32)

@@ -6,13 +6,15 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from why128 import callbacks, constraints, initializers, layers, losses, metrics, optimizers, regularizers
+from why128 import callbacks, constraints, initializers, layers, losses, metrics, regularizers, schedules
 from why128 import nn as activations
+from why128 import optimizers as words
 from why128.asking import load_model
 from why128.data.source import open_data
 from why128.layers import Input
 from why128.sequential import Sequential
 
+_OPTIMIZERS = [kind.__name__ for kind in words.NAMED.values()]
 Arrays = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
@@ -30,6 +32,7 @@ class KnownData:
 
 
 models = SimpleNamespace(Sequential=Sequential, load_model=load_model)
+optimizers = SimpleNamespace(**{name: getattr(words, name) for name in _OPTIMIZERS}, schedules=schedules)
 datasets = SimpleNamespace(
     mnist=KnownData("mnist"), fashion_mnist=KnownData("fashion-mnist"), kmnist=KnownData("kmnist")
 )

@@ -6,23 +6,39 @@ numbers (...) for the sparse loss, and as many numbers as the network answers (.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import dataclass_transform
 
 from why128 import activations
+from why128.arguments import Kind, frozen
 from why128.errors import UsageError, shown
 
 # Keras's backend.epsilon(): probabilities are kept this far from 0 and 1 before their logarithm is taken.
 KERAS_EPSILON = 1e-7
 
+# What Keras takes and this package does not, and what to do instead.
+ABSENT = {
+    "reduction": "the loss of a batch is the mean of its images'",
+    "ignore_class": "give such images a sample_weight of 0",
+    "axis": "classes are last",
+    "dtype": "everything is float32",
+    "name": "a loss is called loss",
+}
 
-@dataclass(frozen=True)
+
+@dataclass_transform(frozen_default=True)
+def loss(kind: Kind) -> Kind:
+    """A frozen value that says what is to be small."""
+    return frozen(ABSENT)(kind)
+
+
+@loss
 class SparseCategoricalCrossentropy:
     """Cross-entropy against whole-number labels."""
 
     from_logits: bool = False
 
 
-@dataclass(frozen=True)
+@loss
 class CategoricalCrossentropy:
     """Cross-entropy against one-hot targets, or shares that sum to one; smoothing moves a share of each to all classes."""
 
@@ -33,7 +49,7 @@ class CategoricalCrossentropy:
         _check_share(self)
 
 
-@dataclass(frozen=True)
+@loss
 class BinaryCrossentropy:
     """Cross-entropy of each answer by itself against 0 or 1; the mean of an image's answers."""
 
@@ -44,17 +60,17 @@ class BinaryCrossentropy:
         _check_share(self)
 
 
-@dataclass(frozen=True)
+@loss
 class MeanSquaredError:
     """The mean of an image's squared differences."""
 
 
-@dataclass(frozen=True)
+@loss
 class MeanAbsoluteError:
     """The mean of an image's absolute differences."""
 
 
-@dataclass(frozen=True)
+@loss
 class Huber:
     """Half the square of a difference up to delta, and its size from there on (Huber 1964)."""
 
@@ -74,13 +90,13 @@ NAMED: dict[str, type] = {
 }
 
 
-def resolve(loss: object) -> Loss:
+def resolve(given: object) -> Loss:
     """A loss from its name or itself; raises UsageError."""
-    if isinstance(loss, str) and loss in NAMED:
-        return NAMED[loss]()
-    if isinstance(loss, Loss):
-        return loss
-    raise UsageError(f"loss: {shown(repr(loss))} is not known here", hint=f"known names: {', '.join(NAMED)}")
+    if isinstance(given, str) and given in NAMED:
+        return NAMED[given]()
+    if isinstance(given, Loss):
+        return given
+    raise UsageError(f"loss: {shown(repr(given))} is not known here", hint=f"known names: {', '.join(NAMED)}")
 
 
 def each(xp, loss: Loss, scores, targets, activation):

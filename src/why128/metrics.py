@@ -9,18 +9,33 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, dataclass_transform
 
 import numpy as np
 
 from why128 import losses
+from why128.arguments import Kind, frozen
 from why128.errors import UsageError, shown
 from why128.forward import NUMPY
 
 EPSILON = 1e-7  # Keras's
+# What Keras takes and this package does not, and what to do instead.
+ABSENT = {
+    "dtype": "everything is float32",
+    "from_logits": "let the network end in softmax or sigmoid",
+    "multi_label": "all answers are looked at together",
+    "summation_method": "it is Keras's usual one, interpolation",
+    "from_sorted_ids": "answers are one a class",
+}
 
 
-@dataclass(frozen=True)
+@dataclass_transform(frozen_default=True)
+def metric(kind: Kind) -> Kind:
+    """A frozen value that measures answers."""
+    return frozen(ABSENT)(kind)
+
+
+@metric
 class BinaryAccuracy:
     """The share of answers on the right side of `threshold`."""
 
@@ -32,7 +47,7 @@ class BinaryAccuracy:
         return _mean(right.mean(-1), weights)
 
 
-@dataclass(frozen=True)
+@metric
 class CategoricalAccuracy:
     """The share of images whose largest answer is where the largest target is."""
 
@@ -42,7 +57,7 @@ class CategoricalAccuracy:
         return _mean(_labels(targets, answers) == answers.argmax(-1), weights)
 
 
-@dataclass(frozen=True)
+@metric
 class SparseCategoricalAccuracy:
     """The share of images whose largest answer is that of their label."""
 
@@ -52,7 +67,7 @@ class SparseCategoricalAccuracy:
         return _mean(_labels(targets, answers) == answers.argmax(-1), weights)
 
 
-@dataclass(frozen=True)
+@metric
 class Accuracy:
     """What "accuracy" means depends on the answers: one is on the right side of a half, several are largest at the right place."""
 
@@ -63,7 +78,7 @@ class Accuracy:
         return right(targets, answers, weights)
 
 
-@dataclass(frozen=True)
+@metric
 class TopKCategoricalAccuracy:
     """The share of images whose label is among the k largest answers."""
 
@@ -75,7 +90,7 @@ class TopKCategoricalAccuracy:
         return _mean((answers > own).sum(-1) < self.k, weights)
 
 
-@dataclass(frozen=True)
+@metric
 class SparseTopKCategoricalAccuracy:
     """The same for whole-number labels."""
 
@@ -86,7 +101,7 @@ class SparseTopKCategoricalAccuracy:
         return TopKCategoricalAccuracy(self.k)(targets, answers, weights)
 
 
-@dataclass(frozen=True)
+@metric
 class Precision:
     """Of the answers above the threshold, the share that should be."""
 
@@ -100,7 +115,7 @@ class Precision:
         return float(hits / said) if said else 0.0
 
 
-@dataclass(frozen=True)
+@metric
 class Recall:
     """Of the answers that should be above the threshold, the share that is."""
 
@@ -114,7 +129,7 @@ class Recall:
         return float(hits / due) if due else 0.0
 
 
-@dataclass(frozen=True)
+@metric
 class AUC:
     """The area under the ROC or precision-recall curve, over all answers, by Keras's 200 thresholds and its interpolation."""
 
@@ -140,7 +155,7 @@ class AUC:
         )
 
 
-@dataclass(frozen=True)
+@metric
 class F1Score:
     """The harmonic mean of precision and recall, of each class; `average`: None, "micro", "macro" or "weighted"."""
 
@@ -169,7 +184,7 @@ class F1Score:
         return float(np.mean(scores)) if self.average in ("macro", "micro") else [float(score) for score in scores]
 
 
-@dataclass(frozen=True)
+@metric
 class MeanLoss:
     """A loss, as a metric: the mean over the images, without what regularisers add."""
 
@@ -182,7 +197,7 @@ class MeanLoss:
         return _mean(losses.each(NUMPY, self.loss, answers, own, "linear"), weights)
 
 
-@dataclass(frozen=True)
+@metric
 class RootMeanSquaredError:
     """The root of the mean of all squared differences."""
 

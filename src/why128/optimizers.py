@@ -6,9 +6,9 @@ import dataclasses
 import difflib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, dataclass_transform
 
+from why128.arguments import Kind, frozen
 from why128.errors import UsageError, shown
 
 Rate = float | Callable[[Any], Any]  # a number, or one of why128.schedules, or a function of the step's number
@@ -28,23 +28,9 @@ OPTIONAL = {"weight_decay", "clipnorm", "clipvalue", "global_clipnorm"}
 
 
 @dataclass_transform(frozen_default=True)
-def optimizer(kind: type) -> Any:
-    """A frozen dataclass with Keras's arguments; one that is not here is refused by name."""
-    kind.__post_init__ = _check  # type: ignore[attr-defined]
-    made: Any = dataclass(frozen=True)(kind)
-    first, known = made.__init__, [field.name for field in dataclasses.fields(made)]
-
-    def begin(self, *values, **named):
-        for name in named:
-            if name not in known:
-                raise UsageError(
-                    f"{kind.__name__}: there is no argument '{shown(name)}'",
-                    hint=ABSENT.get(name, f"its arguments are {', '.join(known)}"),
-                )
-        first(self, *values, **named)
-
-    made.__init__ = begin
-    return made
+def optimizer(kind: Kind) -> Kind:
+    """A frozen value that says how weights move."""
+    return frozen(ABSENT)(kind)
 
 
 def _check(made: Any) -> None:
@@ -84,6 +70,9 @@ class SGD:
     global_clipnorm: float | None = None
     name: str | None = None
 
+    def __post_init__(self):
+        _check(self)
+
 
 @optimizer
 class RMSprop:
@@ -99,6 +88,9 @@ class RMSprop:
     clipvalue: float | None = None
     global_clipnorm: float | None = None
     name: str | None = None
+
+    def __post_init__(self):
+        _check(self)
 
 
 @optimizer
@@ -116,6 +108,9 @@ class Adam:
     global_clipnorm: float | None = None
     name: str | None = None
 
+    def __post_init__(self):
+        _check(self)
+
 
 @optimizer
 class AdamW:
@@ -132,6 +127,9 @@ class AdamW:
     global_clipnorm: float | None = None
     name: str | None = None
 
+    def __post_init__(self):
+        _check(self)
+
 
 @optimizer
 class Nadam:
@@ -146,6 +144,9 @@ class Nadam:
     clipvalue: float | None = None
     global_clipnorm: float | None = None
     name: str | None = None
+
+    def __post_init__(self):
+        _check(self)
 
 
 @optimizer
@@ -162,6 +163,9 @@ class Adamax:
     global_clipnorm: float | None = None
     name: str | None = None
 
+    def __post_init__(self):
+        _check(self)
+
 
 @optimizer
 class Adagrad:
@@ -176,6 +180,9 @@ class Adagrad:
     global_clipnorm: float | None = None
     name: str | None = None
 
+    def __post_init__(self):
+        _check(self)
+
 
 @optimizer
 class Lion:
@@ -189,6 +196,9 @@ class Lion:
     clipvalue: float | None = None
     global_clipnorm: float | None = None
     name: str | None = None
+
+    def __post_init__(self):
+        _check(self)
 
 
 Optimizer = SGD | RMSprop | Adam | AdamW | Nadam | Adamax | Adagrad | Lion

@@ -129,14 +129,15 @@ def test_the_input_shape_is_taken_from_the_build_where_there_is_no_input_layer(c
 def test_an_initialiser_without_a_name_here_is_a_warning(changed):
     normal = {
         "module": "keras.initializers",
-        "class_name": "RandomNormal",
-        "config": {"stddev": 0.5},
+        "class_name": "VarianceScaling",
+        "config": {"distribution": "untruncated_normal"},
         "registered_name": None,
     }
     path = changed(lambda document: document["config"]["layers"][3]["config"].update(kernel_initializer=normal))
     with pytest.warns(
         DataWarning,
-        match=r"kernel_initializer: RandomNormal \{'stddev': 0.5\} has no name here; read as 'glorot_uniform'; the weights are as stored",
+        match=r"kernel_initializer: VarianceScaling \{'distribution': 'untruncated_normal'\} has no name here; "
+        "read as 'glorot_uniform'; the weights are as stored",
     ):
         assert keras_file.load(path).layers[3].kernel_initializer == "glorot_uniform"
 

@@ -12,14 +12,27 @@ from why128.activations import Activation, Parametric
 from why128.constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from why128.errors import DataWarning, InputRefused, UsageError, shown
 from why128.formats.strict_json import kind
+from why128.initializers import (
+    Constant,
+    Identity,
+    Initializer,
+    Orthogonal,
+    RandomNormal,
+    RandomUniform,
+    TruncatedNormal,
+    VarianceScaling,
+)  # fmt: skip
 from why128.layers import ELU, LeakyReLU, ReLU
 from why128.regularizers import L1, L1L2, L2
 
 Config = dict[str, Any]
 
-# Keras's default parameters of its initialisers; another value has no name here.
-INITIALIZER_DEFAULTS = {"seed": None, "input_axes": None, "output_axes": None, "mean": 0.0, "gain": 1.0}
-STDDEV, LIMITS = {"stddev": 0.05}, {"minval": -0.05, "maxval": 0.05}
+# Keras's initialisers with something to choose.
+CHOOSING: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (VarianceScaling, RandomUniform, RandomNormal, TruncatedNormal, Orthogonal, Identity, Constant)
+}
+CHOOSING |= {"OrthogonalInitializer": Orthogonal, "IdentityInitializer": Identity}
 
 # Layers that stand as a Dense's activation, each with its parameters.
 BENDING = {
@@ -110,36 +123,36 @@ def activation_item(activation: Activation, whose: str) -> Any:
     )
 
 
-def initializer_of(value: object, key: str, default: str) -> str:
-    """The name of an initialiser.  One that has none here is read as Keras's default, with a DataWarning: it has done its work."""
+def initializer_of(value: object, key: str, default: str) -> str | Initializer:
+    """An initialiser.  One that is not here is read as Keras's default, with a DataWarning: it has done its work."""
     if value is None or isinstance(value, str):
         return initializers.resolve(value)
     if not isinstance(value, dict) or not of_keras(value):
         given = f"{value.get('class_name')} of module '{value.get('module')}'" if isinstance(value, dict) else value
         raise InputRefused(f"{key}: {shown(given)} cannot be taken; expected an initializer of Keras")
-    config = value.get("config")
+    name, config = str(value.get("class_name")), value.get("config")
+    chosen = {k: v for k, v in (config if isinstance(config, dict) else {}).items() if k != "seed" and v is not None}
     try:
-        name = initializers.resolve(str(value.get("class_name")))
+        if name in CHOOSING and all(type(choice) in (str, int, float) for choice in chosen.values()):
+            return initializers.resolve(CHOOSING[name](**chosen))
+        if not chosen:
+            return initializers.resolve(name)
     except UsageError:
-        name = ""
-    if name and (not isinstance(config, dict) or _plain(name, config)):
-        return name
+        pass
     warnings.warn(
-        f"{key}: {shown(value.get('class_name'))} {shown(config)} has no name here; read as '{default}'; the weights are as stored",
+        f"{key}: {shown(name)} {shown(config)} has no name here; read as '{default}'; the weights are as stored",
         DataWarning,
         stacklevel=2,
     )
     return default
 
 
-def _plain(name: str, config: Config) -> bool:
-    """Whether an initialiser's parameters are Keras's defaults."""
-    defaults = INITIALIZER_DEFAULTS | (LIMITS if name == "random_uniform" else STDDEV)
-    return all(value is None or value == defaults.get(key) for key, value in config.items() if key != "seed")
-
-
-def initializer_item(initializer: str) -> Config:
+def initializer_item(given: str | Initializer) -> Config:
     """An initialiser as Keras writes it."""
-    name = "".join(part.capitalize() for part in initializer.split("_"))
-    config = {} if initializer in ("zeros", "ones", "identity") else {"seed": None}
+    if isinstance(given, str):
+        name = "".join(part.capitalize() for part in given.split("_"))
+        config: Config = {} if given in ("zeros", "ones", "identity") else {"seed": None}
+    else:
+        name, config = type(given).__name__, asdict(given)
+        config |= {} if isinstance(given, (Identity, Constant)) else {"seed": None}
     return {"module": "keras.initializers", "class_name": name, "config": config, "registered_name": None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from why128 import activations, initializers
 from why128.activations import Parametric
 from why128.errors import UsageError
+from why128.initializers import Initializer
 from why128.layers.words import Shape, entering, layer, number, put
 
 
@@ -121,7 +122,7 @@ class Softmax:
 class PReLU:
     """x where it is positive, `alpha × x` elsewhere, with an alpha for each neuron, which it learns (He et al. 2015)."""
 
-    alpha_initializer: str = "zeros"
+    alpha_initializer: str | Initializer = "zeros"
     input_shape: Shape | None = None
     name: str | None = None
 

@@ -8,6 +8,7 @@ from why128 import activations, constraints, initializers, regularizers
 from why128.activations import Activation
 from why128.constraints import Constraint
 from why128.errors import UsageError, shown
+from why128.initializers import Initializer
 from why128.layers.words import LARGEST, Shape, checked_shape, entering, layer, put, whole
 from why128.regularizers import Regularizer
 
@@ -89,8 +90,8 @@ class Dense:
     units: int
     activation: Activation = "linear"  # None, as Keras has it, is taken too
     use_bias: bool = True
-    kernel_initializer: str = "glorot_uniform"
-    bias_initializer: str = "zeros"
+    kernel_initializer: str | Initializer = "glorot_uniform"
+    bias_initializer: str | Initializer = "zeros"
     kernel_regularizer: Regularizer | None = None  # or a name
     bias_regularizer: Regularizer | None = None
     kernel_constraint: Constraint | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from why128 import initializers
 from why128.errors import UsageError, shown
+from why128.initializers import Initializer
 from why128.layers.words import Shape, entering, layer, number, put
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ class BatchNormalization:
     epsilon: float = 1e-3
     center: bool = True
     scale: bool = True
-    beta_initializer: str = "zeros"
-    gamma_initializer: str = "ones"
-    moving_mean_initializer: str = "zeros"
-    moving_variance_initializer: str = "ones"
+    beta_initializer: str | Initializer = "zeros"
+    gamma_initializer: str | Initializer = "ones"
+    moving_mean_initializer: str | Initializer = "zeros"
+    moving_variance_initializer: str | Initializer = "ones"
     input_shape: Shape | None = None
     name: str | None = None
 
@@ -131,8 +132,8 @@ class LayerNormalization:
     epsilon: float = 1e-3
     center: bool = True
     scale: bool = True
-    beta_initializer: str = "zeros"
-    gamma_initializer: str = "ones"
+    beta_initializer: str | Initializer = "zeros"
+    gamma_initializer: str | Initializer = "ones"
     input_shape: Shape | None = None
     name: str | None = None
 

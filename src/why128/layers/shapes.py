@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from why128.constraints import Constraint
 from why128.errors import UsageError
+from why128.initializers import Initializer
 from why128.layers.bending import Fixed, PReLU
 from why128.layers.core import Dense, Flatten, Input, Rescaling, Reshape
 from why128.layers.noise import Dropout, GaussianNoise
@@ -30,7 +31,7 @@ class Weight:
 
     name: str  # Keras's
     shape: Shape
-    initializer: str
+    initializer: str | Initializer
     learned: bool = True  # by the optimiser
     present: bool = True  # absent ones stay at their initial numbers, and are in no file
     regularizer: Regularizer | None = None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import operator
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, dataclass_transform
 
+from why128.arguments import Kind, frozen
 from why128.errors import UsageError, shown
 
 Shape = tuple[int, ...]
-Kind = TypeVar("Kind", bound=type)
 
 LARGEST = 3.4e38  # float32's largest number
 
@@ -24,6 +23,8 @@ ABSENT = {
     "quantization_config": "train in float32, then `why128 export --int8`",
     "data_format": "images are channels_last",
     "renorm": "BatchNormalization is the plain one of Ioffe and Szegedy 2015",
+    "renorm_clipping": "BatchNormalization is the plain one of Ioffe and Szegedy 2015",
+    "renorm_momentum": "BatchNormalization is the plain one of Ioffe and Szegedy 2015",
     "synchronized": "a batch is never spread over devices",
     "noise_shape": "each number is dropped by itself",
     "seed": "luck has an address: Sequential(layers, seed=...) decides all of it",
@@ -43,23 +44,15 @@ ABSENT = {
 }  # fmt: skip
 
 
+def _dimension(named: dict[str, Any]) -> None:
+    if "input_dim" in named:  # Keras's older word for the shape of a flat image
+        named["input_shape"] = (named.pop("input_dim"),)
+
+
 @dataclass_transform(frozen_default=True)
 def layer(kind: Kind) -> Kind:
-    """A frozen dataclass with Keras's arguments; one that is not here is refused by name, `input_dim` is taken as a shape."""
-    made: Any = dataclasses.dataclass(frozen=True)(kind)
-    first, known = made.__init__, [field.name for field in dataclasses.fields(made)]
-
-    def begin(self, *values, **named):
-        if "input_dim" in named and "input_shape" in known:
-            named["input_shape"] = (named.pop("input_dim"),)
-        for name in named:
-            if name not in known:
-                hint = ABSENT.get(name, f"its arguments are {', '.join(known)}")
-                raise UsageError(f"{kind.__name__}: there is no argument '{shown(name)}'", hint=hint)
-        first(self, *values, **named)
-
-    made.__init__ = begin
-    return made
+    """A frozen value that says what a layer is."""
+    return frozen(ABSENT, _dimension)(kind)
 
 
 def whole(value: object) -> int | None:

@@ -1,0 +1,37 @@
+"""Frozen values with Keras's arguments: one that is not here is refused by name, with what to do instead."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, dataclass_transform
+
+from why128.errors import UsageError, shown
+
+Kind = TypeVar("Kind", bound=type)
+
+
+@dataclass_transform(frozen_default=True)
+def frozen(
+    absent: Mapping[str, str], read: Callable[[dict[str, Any]], None] = lambda named: None
+) -> Callable[[Kind], Kind]:
+    """A frozen dataclass; `absent` are arguments of Keras's that are not here, each with another way; `read` may rename some."""
+
+    def decorated(kind: Kind) -> Kind:
+        made: Any = dataclasses.dataclass(frozen=True)(kind)
+        first, known = made.__init__, [field.name for field in dataclasses.fields(made)]
+
+        @functools.wraps(first)
+        def begin(self, *values, **named):
+            read(named)
+            for name in named:
+                if name not in known:
+                    hint = absent.get(name, f"its arguments are {', '.join(known) or 'none'}")
+                    raise UsageError(f"{kind.__name__}: there is no argument '{shown(name)}'", hint=hint)
+            first(self, *values, **named)
+
+        made.__init__ = begin
+        return made
+
+    return decorated
