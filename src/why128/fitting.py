@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from why128.arrays import Examples
 from why128.callbacks import Callback
 from why128.errors import UsageError, shown
 from why128.learner import Learned, Learner, Lesson, Logs
+from why128.losses import Loss
 from why128.metrics import Metric, resolve
 from why128.network import Network
 from why128.recipe import BATCH_SIZE, positive
@@ -185,13 +187,21 @@ class Course:
             hook.on_train_batch_end(number, logs)
 
 
-def together(batches: Any, read: Reader) -> Examples:
-    """All examples of what comes in batches: to judge by."""
-    each = [read(*part) for part in Batches(batches, None).epoch()]
-    found = each[0]
-    for more in each[1:]:
-        found = arrays.together(found, more)
-    return found
+def examples(x: np.ndarray, y: Any, weights: Any, network: Network, loss: Loss) -> Examples:
+    """Images, labels and weights for this network and loss, read; raises UsageError or InputRefused for what does not fit."""
+    images = arrays.images(x, network.input_shape)
+    targets = arrays.targets(y, len(images), network.ladder.classes, loss)
+    return Examples(images, targets, arrays.weights(weights, len(images)))
+
+
+def to_judge_by(given: Any, read: Reader) -> Examples:
+    """(images, labels) or (images, labels, weights), or what gives them in batches."""
+    if comes_in_batches(given):
+        each = [read(*part) for part in Batches(given, None).epoch()]
+        return reduce(arrays.together, each)
+    if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+        raise UsageError("validation_data: expected (images, labels) or (images, labels, weights)")
+    return read(*parts(given))
 
 
 def listed(given: Any) -> list[Metric]:

@@ -6,7 +6,7 @@ numbers (...) for the sparse loss, and as many numbers as the network answers (.
 
 from __future__ import annotations
 
-from typing import dataclass_transform
+from typing import Any, dataclass_transform
 
 from why128 import activations
 from why128.arguments import Kind, frozen
@@ -25,10 +25,21 @@ ABSENT = {
 }
 
 
+def mean(loss: Any, targets, answers):
+    """A loss as Keras's are called: the mean over images of targets (N,) or (N, C) and answers (N, C)."""
+    import numpy as np  # heavy, and a loss can be named without it
+
+    from why128.answers import Answers
+
+    return Answers.of(np.mean(each(np, loss, np.asarray(answers, np.float32), np.asarray(targets), "linear")))
+
+
 @dataclass_transform(frozen_default=True)
 def loss(kind: Kind) -> Kind:
     """A frozen value that says what is to be small."""
-    return frozen(ABSENT)(kind)
+    made: Any = frozen(ABSENT)(kind)
+    made.__call__ = mean
+    return made
 
 
 @loss

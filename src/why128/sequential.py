@@ -11,15 +11,17 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
 from why128 import arrays, losses, optimizers, summary
+from why128.answers import Answers
 from why128.arrays import Examples
 from why128.callbacks import Callback, History, checked
 from why128.errors import UsageError, shown
-from why128.fitting import Asked, Batches, Course, comes_in_batches, found, listed, parts, together
+from why128.fitting import Asked, Batches, Course, comes_in_batches, examples, found, listed, to_judge_by
 from why128.formats import keras_file, live_keras
 from why128.ladder import Ladder
 from why128.layers import Input, Layer, Shape, output_shape
@@ -53,6 +55,7 @@ class Sequential:
         self.history: History | None = None  # of the last fit
         self._layers: tuple[Layer, ...] = ()
         self._weights: tuple[np.ndarray, ...] | None = None
+        self._kept: tuple[np.ndarray, ...] = ()  # of the layers that were there before others were added or removed
         self._made: tuple[tuple, Network] | None = None  # the last one, and what it is made of
         self._learner: Learner | None = None
         if not isinstance(layers, (list, tuple, type(None))):
@@ -72,8 +75,16 @@ class Sequential:
 
     # ---------------------------------------------------------------- layers
 
-    def add(self, layer: Layer) -> None:
-        """Append a layer.  Raises UsageError for what is no layer, or does not fit what is there."""
+    def add(self, layer: Layer | Sequential) -> None:
+        """Append a layer, or all of another model's with their weights as they are now.
+
+        Raises UsageError for what is no layer, or does not fit what is there.
+        """
+        if isinstance(layer, Sequential):
+            for one in layer._layers:
+                self.add(one)
+            self._kept = (*self._kept, *layer.network.weights) if layer.built else self._kept
+            return
         if not isinstance(layer, Layer):
             raise UsageError(
                 f"Sequential: expected a layer, got {shown(repr(layer))}",
@@ -108,7 +119,10 @@ class Sequential:
                 )
             self._layers = (Input(tuple(s for s in input_shape if s is not None)), *self._layers)
         ladder = Ladder.of([self._layers])
-        self._weights = ladder.unpack(ladder.initial(self.seed, self.replicate))[0]
+        drawn = ladder.unpack(ladder.initial(self.seed, self.replicate))[0]
+        same = takewhile(lambda pair: pair[0].shape == pair[1].shape, zip(self._kept, drawn, strict=False))
+        kept = tuple(old for old, _ in same)
+        self._weights = (*kept, *drawn[len(kept) :])
 
     @property
     def layers(self) -> list[Layer]:
@@ -224,14 +238,13 @@ class Sequential:
         hooks, learner = checked(callbacks), self._need_compiled("fit")
         if comes_in_batches(x):
             return self._fit_batches(x, validation_data, class_weight, asked, hooks)
-        x = arrays.as_array(x)
-        self.build(x.shape[1:])
-        examples = self._examples(x, y, sample_weight)
-        learned, held_out = arrays.parted(examples, 0.0 if validation_data is not None else validation_split)
+        learned, held_out = arrays.parted(
+            self._read(x, y, sample_weight), 0.0 if validation_data is not None else validation_split
+        )
         learned = arrays.by_class(learned, class_weight)  # as in Keras, what is held out is not weighed by class
         if validation_data is not None:
-            held_out = self._to_judge_by(validation_data)
-        self._prepares(x)
+            held_out = to_judge_by(validation_data, self._read)
+        self._prepares(arrays.as_array(x))
         lesson = Lesson.of(learned, asked.batch_size, asked.shuffle, (self.seed, self.replicate))
         course = self._course(learner, held_out, hooks, asked)
         return self._follow(course, partial(course.epoch, lesson))
@@ -242,15 +255,14 @@ class Sequential:
         learner, held_out = self._need_compiled("fit"), None
 
         def read(x: Any, y: Any, weights: Any) -> Examples:
-            x = arrays.as_array(x)
-            if not self.built or not learner.epochs:
-                self.build(x.shape[1:])
-                self._prepares(x)
-            return arrays.by_class(self._examples(x, y, weights), class_weight)
+            read = arrays.by_class(self._read(x, y, weights), class_weight)
+            if not learner.epochs:
+                self._prepares(arrays.as_array(x))
+            return read
 
         batches = Batches(given, asked.steps_per_epoch)
         if validation_data is not None:
-            held_out = self._to_judge_by(validation_data)
+            held_out = to_judge_by(validation_data, self._read)
         course = self._course(learner, held_out, hooks, asked)
         return self._follow(course, partial(course.batches, batches, read, (self.seed, self.replicate)))
 
@@ -282,18 +294,20 @@ class Sequential:
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """One step on one batch: the loss before it, then every metric, as numbers or by name."""
-        learner, x = self._need_compiled("train_on_batch"), arrays.as_array(x)
-        self.build(x.shape[1:])
-        examples = arrays.by_class(self._examples(x, y, sample_weight), class_weight)
-        learned = learner.learn(
-            self.network, Lesson.of(examples, len(examples.targets), False, (self.seed, self.replicate))
-        )
+        learner = self._need_compiled("train_on_batch")
+        batch = arrays.by_class(self._read(x, y, sample_weight), class_weight)
+        lesson = Lesson.of(batch, len(batch.targets), False, (self.seed, self.replicate))
+        learned = learner.learn(self.network, lesson)
         self._take(learned)
         return found(learned.logs, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss on one batch, then every metric."""
         return self.evaluate(x, y, verbose=0, sample_weight=sample_weight, return_dict=return_dict)
+
+    def __call__(self, x: Any, training: bool = False) -> Answers:
+        """What the network answers for images x (N, ...), as `predict` does; learning goes through `fit`."""
+        return Answers.of(self.predict(x))
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """What the network answers for one batch: (N, C)."""
@@ -313,7 +327,8 @@ class Sequential:
         `batch_size` is taken for Keras's sake: the answer does not depend on it.
         """
         learner = self._need_compiled("evaluate")
-        logs = learner.judge(self.network, self._to_judge_by(x if comes_in_batches(x) else (x, y, sample_weight)))
+        judged = to_judge_by(x if comes_in_batches(x) else (x, y, sample_weight), self._read)
+        logs = learner.judge(self.network, judged)
         if verbose:
             print(" - ".join(f"{name}: {value:.4f}" for name, value in logs.items() if not isinstance(value, list)))
         return found(logs, return_dict)
@@ -349,6 +364,7 @@ class Sequential:
     # ---------------------------------------------------------------- within
 
     def _changed(self, layers: tuple[Layer, ...]) -> None:
+        self._kept = self._weights or self._kept
         self._layers, self._weights = layers, None
         if self._learner is not None:
             self._learner = Learner(self._learner.optimizer, self._learner.loss, self._learner.metrics)
@@ -366,25 +382,11 @@ class Sequential:
             )
         return self._learner
 
-    def _examples(self, x: Any, y: Any, sample_weight: Any = None) -> Examples:
-        images = arrays.images(x, self._shape())
-        loss = self._need_compiled("fit").loss
-        targets = arrays.targets(y, len(images), self.network.ladder.classes, loss)
-        return Examples(images, targets, arrays.weights(sample_weight, len(images)))
-
-    def _to_judge_by(self, given: Any) -> Examples:
-        """(images, labels) or (images, labels, weights), or what gives them in batches."""
-
-        def read(x: Any, y: Any, weights: Any) -> Examples:
-            x = arrays.as_array(x)
-            self.build(x.shape[1:])
-            return self._examples(x, y, weights)
-
-        if comes_in_batches(given):
-            return together(given, read)
-        if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
-            raise UsageError("validation_data: expected (images, labels) or (images, labels, weights)")
-        return read(*parts(given))
+    def _read(self, x: Any, y: Any, weights: Any = None) -> Examples:
+        """Images and labels as they were given, read."""
+        x = arrays.as_array(x)
+        self.build(x.shape[1:])
+        return examples(x, y, weights, self.network, self._need_compiled("fit").loss)
 
     def _prepares(self, x: np.ndarray) -> None:
         self.preparation = Preparation("rgb" if self._shape()[2:] == (3,) else "gray", arrays.scale(x))

@@ -259,3 +259,36 @@ def test_a_metric_of_one_s_own():
     found = ours(metrics=[surely]).fit(X, LABELS, epochs=1, verbose=0, validation_split=0.25).history
     assert set(found) == {"loss", "surely", "val_loss", "val_surely"}
     assert 0 <= found["surely"][0] <= 1
+
+
+def test_a_model_in_a_model_has_its_weights():
+    model = ours()
+    model.fit(X, LABELS, verbose=0)
+    sure = Sequential([model, layers.Dropout(0.5)])
+    assert (sure.predict(X) == model.predict(X)).all()
+    sums = Sequential([layers.Input((64,)), layers.Dense(4)], seed=5)
+    shares = Sequential([sums, layers.Softmax()])
+    assert np.abs(shares(X).numpy().sum(1) - 1).max() < 1e-6
+    assert shares(X).numpy().argmax(1).tolist() == sums(X).argmax(1).tolist()
+    assert type(shares(X).numpy()) is np.ndarray
+
+
+def test_layers_that_stay_keep_their_weights():
+    model = ours()
+    first, second = model.get_weights()[0], model.get_weights()[2]
+    model.pop()
+    model.add(layers.Dense(4, "tanh"))
+    assert (model.get_weights()[0] == first).all()
+    assert model.get_weights()[2].shape == second.shape
+    model.add(layers.Dense(3))
+    assert (model.get_weights()[0] == first).all()
+    assert model.get_weights()[4].shape == (4, 3)
+
+
+def test_a_loss_can_be_called_as_keras_s():
+    from why128 import losses
+
+    answers = np.float32([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]])
+    with networks.keras_ways():
+        due = float(keras.losses.SparseCategoricalCrossentropy()(np.array([1, 2]), answers))
+    assert losses.SparseCategoricalCrossentropy()(np.array([1, 2]), answers).numpy() == pytest.approx(due, rel=1e-6)
