@@ -149,7 +149,8 @@ def main() -> None:
     parser.add_argument("--mnist", default="mnist", help="a folder with MNIST's four IDX files")
     parser.add_argument("--record", action="store_true", help="keep the figures in benchmarks/records")
     given = parser.parse_args()
-    found, opened = [], {}
+    found: list[dict[str, Any]] = []
+    opened: dict[str, Arrays] = {}
     for tutorial in TUTORIALS:
         name = given.mnist if tutorial.data == "mnist" else tutorial.data
         opened[name] = opened.get(name) or arrays(open_data(name))

@@ -1,6 +1,7 @@
 """The programs in benchmarks/ are neither run by the tests nor part of the package: here they at least stay in step with it."""
 
 import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
