@@ -25,6 +25,7 @@ FLOORS = [
     ["engine", "formats", "arrays", "callbacks", "summary"],
     ["sequential"],
     ["studies", "prediction"],
+    ["judging"],
     ["single"],
     ["report"],
     ["asking", "serve"],

@@ -16,7 +16,8 @@ from why128.studies.study import CHOSEN, Study
 
 if TYPE_CHECKING:
     from why128.data.images import Dataset
-    from why128.single import Judged, Trained
+    from why128.judging import Judged
+    from why128.single import Trained
 
 
 def study(found: Study) -> dict[str, Any]:

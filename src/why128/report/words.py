@@ -13,7 +13,8 @@ from why128.studies.forecast import Forecast
 from why128.studies.study import Study
 
 if TYPE_CHECKING:
-    from why128.single import Judged, Trained  # they train: JAX takes seconds to import
+    from why128.judging import Judged
+    from why128.single import Trained  # it trains: JAX takes seconds to import
 
 
 def percent(share: float, digits: int = 1) -> str:
