@@ -42,6 +42,8 @@ ONLY_THERE = {
     "click": {"cli"},
     "rich": {"cli"},
     "PIL": {"data", "report"},
+    "onnx": {"formats"},
+    "onnxruntime": {"formats"},
     "sqlite3": {"studies"},
     "distributed": {"studies"},
     "dask": {"studies"},
