@@ -26,7 +26,7 @@ FLOORS = [
     ["sequential"],
     ["studies", "prediction"],
     ["judging"],
-    ["single"],
+    ["single", "exporting"],
     ["report"],
     ["asking", "serve"],
     ["keras"],

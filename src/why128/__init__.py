@@ -37,6 +37,7 @@ _PUBLIC = {
     "Until": "why128.studies.until",
     "UsageError": "why128.errors",
     "Why128Error": "why128.errors",
+    "export": "why128.asking",
     "load": "why128.asking",
     "load_data": "why128.asking",
     "load_model": "why128.asking",
