@@ -10,7 +10,7 @@ from why128.exporting import Comparison, Written
 from why128.formats.exports import FORMATS
 from why128.report import words
 
-SIZES = r"needs: ([\d,]+) bytes of weights and ([\d,]+) bytes of memory, beside an image's ([\d,]+)"
+SIZES = r"needs: ([\d,]+) bytes of weights and ([\d,]+) bytes of RAM, beside an image's ([\d,]+)"
 COMPARED = (
     r"on 120 images of pets, answered by (.+): no probability differs by more than [\d.e-]+; "
     r"(\d+\.\d\d) % are answered alike; \d+\.\d\d % rightly \(the original: \d+\.\d\d %\)"

@@ -39,7 +39,7 @@ def program(folder: Path, data: bytes, compiler: tuple[str, ...] = C99) -> Path:
     (folder / "network.h").write_bytes(data)
     source = folder / ("main.c" if compiler[0] == "gcc" else "main.cc")
     source.write_text(PROGRAM.format(header="network.h"))
-    subprocess.run([*compiler, *WARNINGS, source, "-o", folder / "run", "-lm"], check=True)
+    subprocess.run([*compiler, *WARNINGS, source, "-o", folder / "run"], check=True)
     return folder / "run"
 
 

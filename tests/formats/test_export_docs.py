@@ -51,7 +51,7 @@ def test_python(which, desk, network, capsys):
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
 def test_c(desk, network):
     (desk / "main.c").write_text(BLOCKS["c"][0])
-    subprocess.run(["gcc", "-Wall", "-Wextra", "-Werror", "-std=c99", "main.c", "-lm"], check=True)
+    subprocess.run(["gcc", "-Wall", "-Wextra", "-Werror", "-std=c99", "main.c"], check=True)
     check(subprocess.run(["./a.out"], capture_output=True, text=True, check=True).stdout, network)
 
 

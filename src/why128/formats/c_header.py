@@ -96,10 +96,19 @@ def _written(network: Network, own: Sequence[Step], pixel: str) -> tuple[bytes, 
         names=",\n".join(f"    {quoted(name)}" for name in names(network)),
         memories=_declared(sizes),
         arrays="".join(f"{array}\n" for each in said for array in each.arrays),
-        functions="\n".join(dict.fromkeys(each.function for each in said)),
+        functions="\n".join(_functions(dict.fromkeys(each.function for each in said))),
         calls="\n".join(f"    {each.call}" for each in said),
     )
     return text.encode("ascii"), memory
+
+
+def _functions(wanted: Iterable[str]) -> list[str]:
+    """The functions that are wanted, after those that they call."""
+    found = list(wanted)
+    for name, text in reversed(c_source.CALLED.items()):
+        if any(name in own for own in found):
+            found.insert(0, text)
+    return found
 
 
 def _places(own: Sequence[Step], count: int) -> Iterator[Place]:
@@ -185,7 +194,7 @@ def _scaling(step: Scaling, at: Place) -> Said:
 
 def _applied(step: Applied, at: Place) -> Said:
     function = rule(c_source.ACTIVATIONS, step.activation, WHAT)
-    return Said((), function, f"why128_{step.activation}({at.source}, {at.count}, {at.target});")
+    return Said((), function, f"why128_apply_{step.activation}({at.source}, {at.count}, {at.target});")
 
 
 def _quantised(step: Quantised, at: Place) -> Said:

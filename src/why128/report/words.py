@@ -164,7 +164,7 @@ def exported(found: Written) -> tuple[str, ...]:
     numbers = "int8" if found.int8 else "float32"
     lines = (
         f"written: {shown(found.file)} ({found.format}, {numbers}): {found.bytes:,} bytes",
-        f"needs: {found.constants:,} bytes of weights and {found.memory:,} bytes of memory, beside an image's {found.pixels:,}",
+        f"needs: {found.constants:,} bytes of weights and {found.memory:,} bytes of RAM, beside an image's {found.pixels:,}",
     )
     seen = found.comparison
     if seen is None:
