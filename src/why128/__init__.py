@@ -48,6 +48,7 @@ _PUBLIC = {
     "Until": "why128.studies.until",
     "UsageError": "why128.errors",
     "Why128Error": "why128.errors",
+    "export": "why128.asking",
     "from_keras": "why128.asking",
     "load": "why128.asking",
     "load_data": "why128.asking",

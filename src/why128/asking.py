@@ -7,13 +7,16 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from why128 import exporting
 from why128.activations import Activation
 from why128.data.download import by_name
 from why128.data.found import Reading
 from why128.data.images import Dataset
 from why128.data.source import open_data
 from why128.errors import DataWarning
+from why128.exporting import Written
 from why128.formats import keras_file, live_keras
+from why128.network import Network
 from why128.report.answer import Answer
 from why128.sequential import Sequential
 from why128.studies.candidate import Candidate
@@ -95,6 +98,31 @@ def from_keras(model: Any) -> Sequential:
     return Sequential.of(live_keras.from_keras(model))
 
 
+def export(
+    model: Sequential | Network | str | os.PathLike, out: str | os.PathLike, *, int8: bool = False, data: Any = None
+) -> Written:
+    """Write a model, or a network's file, as the format that the ending of `out` names: .onnx, .h (C), .npz, .json or .keras.
+
+    `data`, whatever `load_data` opens, or a Dataset, is what it is compared on, and what `int8` is calibrated by; by default the
+    images that it learned from, where they are found.  What was written is said in numbers: bytes, memory, comparison.
+
+    Raises UsageError for another ending, for what the format has no form of, and for int8 without data; SurroundingsError where a
+    package is missing or the disk refuses.
+    """
+    path = model if isinstance(model, (str, os.PathLike)) else None
+    if isinstance(model, (str, os.PathLike)):
+        model = keras_file.load(model)
+    network = model.network if isinstance(model, Sequential) else model
+    images = (
+        data
+        if isinstance(data, Dataset)
+        else load_data(data)
+        if data is not None
+        else exporting.own_data(network, path)
+    )
+    return exporting.export(network, out, int8, images)
+
+
 def load(source: Any) -> Dataset | Sequential:
     """Open whatever it is: a network's file as a model, anything else as data."""
     if isinstance(source, (str, os.PathLike)) and keras_file.is_network_file(source):
@@ -102,4 +130,4 @@ def load(source: Any) -> Dataset | Sequential:
     return load_data(source)
 
 
-__all__ = ["Candidate", "Plan", "from_keras", "load", "load_data", "load_model", "load_study", "study"]
+__all__ = ["Candidate", "Plan", "export", "from_keras", "load", "load_data", "load_model", "load_study", "study"]

@@ -83,7 +83,7 @@ class Sequential:
         if isinstance(layer, Sequential):
             for one in layer._layers:
                 self.add(one)
-            self._kept = (*self._kept, *layer.network.weights) if layer.built else self._kept
+            self._kept = (*self._kept, *layer.network.weights) if layer.input_shape else self._kept
             return
         if not isinstance(layer, Layer):
             raise UsageError(

@@ -15,7 +15,7 @@ from why128.cli.main import COMMANDS, Commands
 from why128.cli.reading import parse_size
 from why128.data.source import open_data
 from why128.errors import UsageError
-from why128.single import judge_images
+from why128.judging import judge_images
 from why128.studies import store
 
 # ---------------------------------------------------------------- help

@@ -26,6 +26,7 @@ PRINTED = {
     "predict": lambda study, desk: said(desk, "predict", "enough/enough.keras", "pets/cat/000.png"),
     "inspect DATA": lambda study, desk: said(desk, "inspect", "pets"),
     "inspect MODEL": lambda study, desk: said(desk, "inspect", "enough/enough.keras"),
+    "export": lambda study, desk: said(desk, "export", "enough/enough.keras", "enough.h"),
     "data": lambda study, desk: said(desk, "data"),
     "serve": lambda study, desk: serving(desk),
     "report": lambda study, desk: [

@@ -8,10 +8,10 @@ import pytest
 
 from tests.studying import LADDER, clear, cost, hits, plan, told
 from why128.data.images import Dataset, Images
+from why128.judging import Judged
 from why128.report import words
 from why128.report.answer import HEADINGS, Answer
 from why128.report.page import page
-from why128.single import Judged
 from why128.statistics.intervals import Interval
 from why128.studies.budget import Budget
 from why128.studies.candidate import Candidate, Setting

@@ -21,8 +21,8 @@ def command(model, data, size, skip_bad, as_json):
     network = keras_file.load(model)
     images = open_like(network, data, size, skip_bad)
 
+    from why128.judging import judge
     from why128.report import documents, words
-    from why128.single import judge
 
     judged = judge(network, images)
     if as_json:

@@ -25,6 +25,7 @@ COMMANDS = {
     "predict": "What a network says of image files.",
     "report": "A study as one page, or one of its charts as a picture.",
     "serve": "Predictions over HTTP.",
+    "export": "A network in another format: ONNX, plain C, NPZ, JSON.",
     "inspect": "What is in a data set, or in a network's file.",
     "data": "Known data sets, and where each was found.",
 }

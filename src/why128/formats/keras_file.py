@@ -6,6 +6,7 @@ The file is a zip of config.json (keras_config.py), model.weights.h5 (weights.py
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import warnings
@@ -36,7 +37,7 @@ def save(network: Network, path: str | os.PathLike) -> None:
     """
     check_ending(path)
     try:
-        data = packed(_members(network))
+        data = written(network)
     except UsageError as fault:
         raise UsageError(f"{shown(path)}: {fault}", hint=fault.hint) from None
     aside.write(path, data)
@@ -47,6 +48,11 @@ def save(network: Network, path: str | os.PathLike) -> None:
             DataWarning,
             stacklevel=2,
         )
+
+
+def written(network: Network) -> bytes:
+    """The file's bytes; raises UsageError where an activation has no name."""
+    return packed(_members(network))
 
 
 def check_ending(path: str | os.PathLike) -> None:
@@ -86,6 +92,11 @@ def load(path: str | os.PathLike) -> Network:
     except Why128Error as fault:  # UsageError: a layer that makes no sense was refused by its own constructor
         refusal = InputRefused if isinstance(fault, UsageError) else type(fault)
         raise refusal(f"{shown(path)}: {fault}", hint=fault.hint or WHAT_NEXT) from fault.__cause__
+
+
+def read(data: bytes) -> Network:
+    """The network in a file's bytes; raises InputRefused as `load`."""
+    return _network(io.BytesIO(data), ENDING)
 
 
 def _network(file: BinaryIO, path: str) -> Network:

@@ -5,7 +5,7 @@ An image enters as one row of numbers, on the network's own scale.  What only ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +69,25 @@ class Standardised:
     epsilon: float
 
 
-Step = Scaling | Product | Applied | Sloped | Standardised
+@dataclass(frozen=True)
+class Quantised:
+    """outputs = inputs / scale + zero, rounded (halves go up) to a byte from 0 to 255."""
+
+    scale: float
+    zero: int
+
+
+@dataclass(frozen=True, eq=False)
+class IntegerProduct:
+    """outputs = (bytes @ kernel) · scales + bias; the sums are whole numbers of 32 bits."""
+
+    kernel: np.ndarray  # (inputs, units) int8
+    scales: np.ndarray  # (units,) float32
+    bias: np.ndarray  # (units,) float32
+
+
+# The last two where a network is quantised (quantised.py).
+Step = Scaling | Product | Applied | Sloped | Standardised | Quantised | IntegerProduct
 
 
 def steps(network: Network) -> tuple[Step, ...]:
@@ -81,14 +99,34 @@ def folded(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """The same with every scaling beside a product taken into its kernel and bias: as near as float32 is."""
     found: list[Step] = []
     for step in steps:
-        last = found[-1] if found else None
-        if isinstance(step, Product) and isinstance(last, Scaling):
-            found[-1] = _scaled_before(last, step)
-        elif isinstance(step, Scaling) and isinstance(last, Product):
-            found[-1] = Product(last.kernel * step.factor, last.bias * step.factor + step.offset)
-        else:
-            found.append(step)
+        while isinstance(step, Product) and found and isinstance(last := found[-1], Scaling):
+            step = _scaled_before(last, step)
+            found.pop()
+        if isinstance(step, Scaling) and found and isinstance(last := found[-1], Product):
+            step = Product(last.kernel * step.factor, last.bias * step.factor + step.offset)
+            found.pop()
+        found.append(step)
     return tuple(found)
+
+
+def outputs(step: Step, inputs: int) -> int:
+    """How many numbers leave a step that `inputs` enter."""
+    if isinstance(step, (Product, IntegerProduct)):
+        return step.kernel.shape[1]
+    return activations.outputs(step.activation, inputs) if isinstance(step, Applied) else inputs
+
+
+def constants(steps: Iterable[Step]) -> int:
+    """The bytes of all numbers that the steps hold in arrays."""
+    return sum(value.nbytes for step in steps for value in vars(step).values() if isinstance(value, np.ndarray))
+
+
+def rule(table: Mapping[Any, Any], key: Any, what: str) -> Any:
+    """What a format's table has for a kind of step, or for an activation; raises UsageError where it has nothing."""
+    if key not in table:
+        named = f"the activation '{key}'" if isinstance(key, str) else f"the step {key.__name__}"
+        raise UsageError(f"{what} cannot hold this network: {named} has no form there", hint="choose another format")
+    return table[key]
 
 
 def _steps(network: Network) -> Iterator[Step]:

@@ -16,7 +16,9 @@ from why128.studies.study import CHOSEN, Study
 
 if TYPE_CHECKING:
     from why128.data.images import Dataset
-    from why128.single import Judged, Trained
+    from why128.exporting import Written
+    from why128.judging import Judged
+    from why128.single import Trained
 
 
 def study(found: Study) -> dict[str, Any]:
@@ -176,3 +178,8 @@ def judging(found: Judged) -> dict[str, Any]:
         "part": found.part,
         "classes": {name: {"right": right, "images": count} for name, (right, count) in found.by_class.items()},
     }
+
+
+def exported(found: Written) -> dict[str, Any]:
+    """What `why128 export` wrote."""
+    return asdict(found)

@@ -13,7 +13,9 @@ from why128.studies.forecast import Forecast
 from why128.studies.study import Study
 
 if TYPE_CHECKING:
-    from why128.single import Judged, Trained  # they train: JAX takes seconds to import
+    from why128.exporting import Written
+    from why128.judging import Judged
+    from why128.single import Trained  # it trains: JAX takes seconds to import
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -155,6 +157,28 @@ def judged(found: Judged) -> str:
     """What a network did on a data set."""
     part = "test images" if found.part == "test" else "images"
     return f"{limits(found.accuracy)} of {found.images:,} {part} answered rightly; loss {found.loss:.4f}."
+
+
+def exported(found: Written) -> tuple[str, ...]:
+    """What was written, what it needs, and how far its answers are from the original's: a line each."""
+    numbers = "int8" if found.int8 else "float32"
+    lines = (
+        f"written: {shown(found.file)} ({found.format}, {numbers}): {found.bytes:,} bytes",
+        f"needs: {found.constants:,} bytes of weights and {found.memory:,} bytes of RAM, beside an image's {found.pixels:,}",
+    )
+    seen = found.comparison
+    if seen is None:
+        return (
+            *lines,
+            "not compared with the original: the images that it learned from were not found; give some with --data",
+        )
+    part = "test images" if seen.part == "test" else "images"
+    return (
+        *lines,
+        f"on {seen.images:,} {part} of {shown(seen.data)}, answered by {seen.by}: no probability differs by more than "
+        f"{seen.difference:.2g}; {percent(seen.alike, 2)} are answered alike; {percent(seen.accuracy, 2)} rightly "
+        f"(the original: {percent(seen.original_accuracy, 2)})",
+    )
 
 
 def resumed(folder: object, networks: int) -> str:
