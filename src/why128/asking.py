@@ -64,7 +64,8 @@ def _source(data: Any) -> dict[str, Any] | None:
 
 
 def load_data(source: Any, *, size: tuple[int, int] | None = None, skip_bad: bool = False) -> Dataset:
-    """Open labelled images: a known name, a path, or NumPy arrays (x, y) or ((x, y), (x_test, y_test)).
+    """Open labelled images: a known name, a path, arrays (x, y) or ((x, y), (x_test, y_test)) of any library, or a data set of
+    Hugging Face's datasets, pandas, PyTorch or torchvision (docs/input.md).
 
     What a person should know about how they were read is said as DataWarning.  Raises InputRefused.
     """

@@ -18,6 +18,7 @@ import numpy as np
 from why128 import arrays, losses, optimizers, summary
 from why128.arrays import Examples
 from why128.callbacks import Callback, History, Logs, checked
+from why128.data.sets import is_set
 from why128.errors import UsageError, shown
 from why128.formats import keras_file
 from why128.ladder import Ladder
@@ -230,7 +231,7 @@ class Sequential:
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
     ) -> History:
-        """Learn from images x (N, ...) and labels y (N,); arguments and defaults are Keras's.
+        """Learn from images x (N, ...) and labels y (N,), or from a data set x; arguments and defaults are Keras's.
 
         `validation_split` holds back the last share of the images, as Keras does.  Called again, it goes on.
         Raises UsageError or InputRefused for what cannot be learned from, before anything is changed.
@@ -242,13 +243,15 @@ class Sequential:
             bool(verbose),
         )
         hooks, compiled = checked(callbacks), self._need_compiled("fit")
-        x = arrays.as_array(x)
+        x, y, classes = arrays.opened(x, y)
         self.build(x.shape[1:])
         examples = self._examples(compiled, x, y, sample_weight)
         learned, held_out = arrays.parted(examples, 0.0 if validation_data is not None else validation_split)
         learned = arrays.by_class(learned, class_weight)  # as in Keras, what is held out is not weighed by class
         if validation_data is not None:
             held_out = self._examples(compiled, *_pair(validation_data))
+        if classes is not None and len(classes) == self.network.ladder.classes:
+            self.classes = classes
         self.preparation = Preparation("rgb" if self._shape()[2:] == (3,) else "gray", arrays.scale(x))
         return self._learn(compiled, learned, held_out, options, hooks)
 
@@ -308,7 +311,7 @@ class Sequential:
     def evaluate(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
@@ -319,7 +322,7 @@ class Sequential:
         `batch_size` is taken for Keras's sake: the answer does not depend on it.
         """
         compiled = self._need_compiled("evaluate")
-        x = arrays.as_array(x)
+        x, y, _ = arrays.opened(x, y)
         self.build(x.shape[1:])
         examples = self._examples(compiled, x, y, sample_weight)
         each, hits = self.network.assess(examples.images, examples.labels, compiled.loss.from_logits)  # (N,), (N,)
@@ -333,7 +336,7 @@ class Sequential:
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto") -> np.ndarray:
         """What the network answers for images x (N, ...): (N, C).  `batch_size` and `verbose` are taken for Keras's sake."""
-        x = arrays.as_array(x)
+        x = arrays.unlabelled(x)
         self.build(x.shape[1:])
         return self.network.outputs(arrays.images(x, self._shape()))
 
@@ -373,6 +376,8 @@ class Sequential:
 
 def _pair(given: Any) -> tuple:
     """validation_data as (images, labels) or (images, labels, weights)."""
+    if is_set(given):
+        return arrays.opened(given)[:2]
     if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
         raise UsageError("validation_data: expected (images, labels) or (images, labels, weights)")
     return tuple(given)
