@@ -44,6 +44,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 ONLY_THERE = {
     "jax": {"engine"},
     "h5py": {"formats"},
+    "flatbuffers": {"formats"},
     "click": {"cli"},
     "rich": {"cli"},
     "PIL": {"data", "report"},

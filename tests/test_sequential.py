@@ -755,8 +755,8 @@ FIT = {
     ),
     "label NaN": (
         {"y": np.where(LABELS == 0, np.nan, LABELS)},
-        "y: expected whole numbers of shape (96,), got float64 of shape (96,)",
-        ONE_HOT_HINT,
+        f"y: {(LABELS == 0).sum()} of 96 labels are missing (NaN), the first is that of image {(LABELS == 0).argmax()}",
+        "give one label for each image, or leave those out",
     ),
     "label infinite": (
         {"y": np.where(LABELS == 0, np.inf, LABELS)},

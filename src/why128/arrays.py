@@ -8,6 +8,8 @@ from numbers import Real
 
 import numpy as np
 
+from why128.data.objects import as_array
+from why128.data.sets import is_set, labelled, pictures
 from why128.errors import UsageError, shown
 from why128.layers import Shape
 from why128.losses import Loss, SparseCategoricalCrossentropy
@@ -61,6 +63,12 @@ def targets(y: object, count: int, classes: int, loss: Loss, name: str = "y") ->
     if not isinstance(loss, SparseCategoricalCrossentropy):
         return _as_answers(array, classes, name)
     array = array.reshape(count) if array.size == count else array
+    missing = np.isnan(array) if array.dtype.kind == "f" and array.ndim == 1 else np.zeros(count, bool)
+    if missing.any():
+        raise UsageError(
+            f"{name}: {int(missing.sum()):,} of {count:,} labels are missing (NaN), the first is that of image {int(missing.argmax())}",
+            hint="give one label for each image, or leave those out",
+        )
     if array.ndim != 1 or array.dtype.kind not in "biuf" or not np.isfinite(array).all() or (array % 1 != 0).any():
         raise UsageError(
             f"{name}: expected whole numbers of shape ({count},), got {array.dtype} of shape {array.shape}",
@@ -75,12 +83,17 @@ def targets(y: object, count: int, classes: int, loss: Loss, name: str = "y") ->
     return array.astype(np.int32)
 
 
-def as_array(given: object, name: str = "x") -> np.ndarray:
-    """Anything that can be an array, as one; raises UsageError naming it otherwise."""
-    try:
-        return np.asarray(given)
-    except ValueError:
-        raise UsageError(f"{name}: expected an array, got rows of different lengths") from None
+def opened(x: object, y: object = None) -> tuple[np.ndarray, object, tuple[str, ...] | None]:
+    """Images, labels and class names, from two arrays or a data set in one object; of two arrays no names are known."""
+    if y is None and is_set(x):
+        found = labelled(x, "x")
+        return found.images, found.labels, found.classes
+    return as_array(x), y, None
+
+
+def unlabelled(x: object) -> np.ndarray:
+    """Images, from an array or a data set."""
+    return pictures(x, "x") if is_set(x) else as_array(x)
 
 
 def _as_answers(array: np.ndarray, classes: int, name: str) -> np.ndarray:

@@ -67,7 +67,8 @@ def _source(data: Any) -> dict[str, Any] | None:
 
 
 def load_data(source: Any, *, size: tuple[int, int] | None = None, skip_bad: bool = False) -> Dataset:
-    """Open labelled images: a known name, a path, or NumPy arrays (x, y) or ((x, y), (x_test, y_test)).
+    """Open labelled images: a known name, a path, arrays (x, y) or ((x, y), (x_test, y_test)) of any library, or a data set of
+    Hugging Face's datasets, pandas, PyTorch or torchvision (docs/input.md).
 
     What a person should know about how they were read is said as DataWarning.  Raises InputRefused.
     """
@@ -101,7 +102,7 @@ def from_keras(model: Any) -> Sequential:
 def export(
     model: Sequential | Network | str | os.PathLike, out: str | os.PathLike, *, int8: bool = False, data: Any = None
 ) -> Written:
-    """Write a model, or a network's file, as the format that the ending of `out` names: .onnx, .h (C), .npz, .json or .keras.
+    """Write a model, or a network's file, as the format that the ending of `out` names: .onnx, .tflite, .h (C), .npz, .json or .keras.
 
     `data`, whatever `load_data` opens, or a Dataset, is what it is compared on, and what `int8` is calibrated by; by default the
     images that it learned from, where they are found.  What was written is said in numbers: bytes, memory, comparison.

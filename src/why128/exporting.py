@@ -18,8 +18,8 @@ from why128.errors import InputRefused, UsageError, Why128Error, shown
 from why128.formats import aside
 from why128.formats.exported import Exported
 from why128.formats.exports import format_of
+from why128.forward import NUMPY
 from why128.judging import as_learned
-from why128.ladder import NUMPY
 from why128.network import Network, flat_images
 from why128.studies import resuming
 from why128.studies.store import is_begun

@@ -12,6 +12,7 @@ import numpy as np
 from why128 import arrays
 from why128.arrays import Examples
 from why128.callbacks import Callback
+from why128.data.sets import is_set
 from why128.errors import UsageError, shown
 from why128.learner import Learned, Learner, Lesson, Logs
 from why128.losses import Loss
@@ -64,7 +65,19 @@ def comes_in_batches(x: Any) -> bool:
     """Whether x is a generator, a data loader or its like, not an array: (images, labels) come batch by batch."""
     if hasattr(x, "__array__") or isinstance(x, (list, tuple, np.ndarray)) or x is None:
         return False
+    if is_set(x):
+        return _is_batch(x)
     return hasattr(x, "__next__") or hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
+
+
+def _is_batch(given: Any) -> bool:
+    """Whether what something gives by number is a batch, as Keras's PyDataset does, and not an image with its label."""
+    if hasattr(given, "__iter__") or not len(given):
+        return False
+    first = given[0]
+    return (
+        isinstance(first, tuple) and len(first) in (2, 3) and np.ndim(first[1]) > 0 and len(first[0]) == len(first[1])
+    )
 
 
 class Batches:
@@ -199,6 +212,8 @@ def to_judge_by(given: Any, read: Reader) -> Examples:
     if comes_in_batches(given):
         each = [read(*part) for part in Batches(given, None).epoch()]
         return reduce(arrays.together, each)
+    if is_set(given):
+        return read(given, None, None)
     if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
         raise UsageError("validation_data: expected (images, labels) or (images, labels, weights)")
     return read(*parts(given))

@@ -224,7 +224,7 @@ class Sequential:
         steps_per_epoch: int | None = None,
         validation_freq: int = 1,
     ) -> History:
-        """Learn from images x (N, ...) and labels y (N,), or from what gives them in batches; arguments and defaults are Keras's.
+        """Learn from images x (N, ...) and labels y (N,), from a data set x, or from what gives batches; arguments and defaults are Keras's.
 
         `validation_split` holds back the last share of the images, as Keras does.  Called again, it goes on.
         Raises UsageError or InputRefused for what cannot be learned from, before anything is changed.
@@ -236,15 +236,17 @@ class Sequential:
         }
         asked = Asked.of(batch_size, epochs, shuffle, verbose, **others)
         hooks, learner = checked(callbacks), self._need_compiled("fit")
-        if comes_in_batches(x):
+        if y is None and comes_in_batches(x):
             return self._fit_batches(x, validation_data, class_weight, asked, hooks)
-        learned, held_out = arrays.parted(
-            self._read(x, y, sample_weight), 0.0 if validation_data is not None else validation_split
-        )
+        x, y, classes = arrays.opened(x, y)
+        every = self._read(x, y, sample_weight)
+        learned, held_out = arrays.parted(every, 0.0 if validation_data is not None else validation_split)
         learned = arrays.by_class(learned, class_weight)  # as in Keras, what is held out is not weighed by class
         if validation_data is not None:
             held_out = to_judge_by(validation_data, self._read)
-        self._prepares(arrays.as_array(x))
+        self._prepares(x)
+        if classes is not None and len(classes) == self.network.ladder.classes:
+            self.classes = classes
         lesson = Lesson.of(learned, asked.batch_size, asked.shuffle, (self.seed, self.replicate))
         course = self._course(learner, held_out, hooks, asked)
         return self._follow(course, partial(course.epoch, lesson))
@@ -343,7 +345,7 @@ class Sequential:
         if comes_in_batches(x):
             every = Batches(((one[0] if isinstance(one, (tuple, list)) else one, None) for one in x), steps).epoch()
             return np.concatenate([self.predict(images) for images, _, _ in every])
-        x = arrays.as_array(x)
+        x = arrays.unlabelled(x)
         self.build(x.shape[1:])
         return self.network.outputs(arrays.images(x, self._shape()))
 
@@ -384,7 +386,7 @@ class Sequential:
 
     def _read(self, x: Any, y: Any, weights: Any = None) -> Examples:
         """Images and labels as they were given, read."""
-        x = arrays.as_array(x)
+        x, y, _ = arrays.opened(x, y)
         self.build(x.shape[1:])
         return examples(x, y, weights, self.network, self._need_compiled("fit").loss)
 

@@ -278,7 +278,7 @@ def test_an_unknown_file_is_refused(name: str, data: bytes, message: str, tmp_pa
 
 
 def test_other_refusals_of_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match="data: expected a name, a path or a tuple of arrays, got int"):
+    with pytest.raises(UsageError, match=r"data: expected a name, a path, arrays \(x, y\), or a data set, got int"):
         open_data(3)  # type: ignore[arg-type]
     making.csv_file(tmp_path / "d.csv", LINES)
     with pytest.raises(InputRefused, match=r"a folder without class folders, found d\.csv") as caught:

@@ -6,7 +6,22 @@ import numpy as np
 
 from tests.formats.networks import EVERY_KIND, build
 from why128.activations import NAMED
-from why128.layers import Dense, Dropout, Flatten, Input, Rescaling
+from why128.layers import (
+    ELU,
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+    LayerNormalization,
+    LeakyReLU,
+    Normalization,
+    PReLU,
+    ReLU,
+    Rescaling,
+    Softmax,
+)  # fmt: skip
 from why128.network import Network, Preparation
 
 NEAR = 1e-5  # what is promised of every probability
@@ -35,6 +50,17 @@ NETWORKS = {
     ),
     "scaled twice, and in the middle": shaped(
         *START, Rescaling(2.0, -1.0), Dense(5, "relu"), Dropout(0.5), Rescaling(0.5, 0.25), Dense(3, "softmax")
+    ),
+    "batches, and slopes of their own": shaped(
+        *START, Dense(6, use_bias=False), BatchNormalization(), PReLU(), Dense(5, "tanh"), LayerNormalization(), Dense(3, "softmax")
+    ),
+    "activations with parameters": shaped(
+        *START, Dense(6), LeakyReLU(0.1), Dense(6, ELU(0.5)), Dense(6), ReLU(0.9, 0.1, 0.2), Dense(6, ReLU(threshold=0.1)),
+        Dense(3), Softmax(),
+    ),
+    "pixels of mean 0": shaped(
+        Input(SIZE), Normalization(mean=np.linspace(90, 120, 5), variance=np.linspace(3000, 4000, 5)), Flatten(),
+        LayerNormalization(center=False), Dense(6, "relu"), Activation("tanh"), Dense(3, "softmax"),
     ),
     "0 to 1": shaped(Input(SIZE), Flatten(), Dense(6, "relu"), Dense(3, "softmax"), preparation=UNIT),
     "glu at the end": shaped(*START, Dense(6, "relu"), Dense(6, "glu")),

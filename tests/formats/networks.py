@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from why128.layers import Dense, Dropout, Flatten, Input, Layer, Rescaling
-from why128.network import Network, due_shapes
+from why128.network import Network, layer_weights
 
 EVERY_KIND: tuple[Layer, ...] = (
     Input((4, 5), name="pixels"),
@@ -23,5 +23,9 @@ EVERY_KIND: tuple[Layer, ...] = (
 def build(layers: tuple[Layer, ...] = EVERY_KIND, **more: Any) -> Network:
     """A network with weights that are all different."""
     rng = np.random.default_rng(7)
-    weights = tuple(rng.normal(0, 0.5, shape).astype(np.float32) for shape in due_shapes(layers))
+    due = [weight for _, own in layer_weights(layers) for weight in own]
+    drawn = [rng.normal(0, 0.5, weight.shape).astype(np.float32) for weight in due]
+    weights = tuple(
+        np.abs(one) if weight.name == "moving_variance" else one for one, weight in zip(drawn, due, strict=True)
+    )
     return Network(layers, weights, **more)

@@ -13,7 +13,7 @@ from why128.cli.reading import open_like, reading_options
 )
 @click.argument("model", type=click.Path())
 @click.argument("out", type=click.Path())
-@click.option("--int8", is_flag=True, help="Write whole numbers of 8 bits, calibrated on images (.h).")
+@click.option("--int8", is_flag=True, help="Write whole numbers of 8 bits, calibrated on images (.tflite, .h).")
 @click.option(
     "--data",
     help="Labelled images to calibrate by and to compare on; by default those that it learned from, where they are found.",
@@ -21,7 +21,7 @@ from why128.cli.reading import open_like, reading_options
 @reading_options
 @json_option
 def command(model, out, int8, data, size, skip_bad, as_json):
-    """Write MODEL as OUT, in the format that its ending names: .onnx, .h (plain C), .npz, .json or .keras.
+    """Write MODEL as OUT, in the format that its ending names: .onnx, .tflite, .h (plain C), .npz, .json or .keras.
 
     It says what the file needs, and how far its answers are from the original's.  An older file is replaced.
     """

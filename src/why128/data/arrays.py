@@ -1,4 +1,4 @@
-"""Arrays of images with their labels: from NPZ files, folders of NPY files, and NumPy arrays in memory."""
+"""Arrays of images with their labels: from NPZ files, folders of NPY files, and what is in memory."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-
 from why128.data import npy
 from why128.data.files import opened
 from why128.data.found import TEST, TRAIN, Found, Part
 from why128.data.layout import PAIRS, array_pairs, quoted
+from why128.data.objects import as_array, dimensions
 from why128.data.stream import MOST_RATIO, STEP, Stream
 from why128.errors import InputRefused, UsageError, shown
 
@@ -199,7 +198,7 @@ def read_arrays(source: tuple[Any, ...]) -> Found:
     pairs = (
         source
         if source
-        and all(isinstance(pair, (tuple, list)) and len(pair) == 2 and np.ndim(pair[0]) > 1 for pair in source)
+        and all(isinstance(pair, (tuple, list)) and len(pair) == 2 and dimensions(pair[0]) > 1 for pair in source)
         else (source,)
     )
     if len(pairs) > 2 or any(len(pair) != 2 for pair in pairs):
@@ -210,7 +209,7 @@ def read_arrays(source: tuple[Any, ...]) -> Found:
 
 def array_part(x: Any, y: Any) -> Part:
     """Images `x` and labels `y` as a part."""
-    pixels, labels = np.asarray(x), np.asarray(y)
+    pixels, labels = as_array(x, "arrays: x"), as_array(y, "arrays: y")
     for name, array, kinds in (("x", pixels, "biuf"), ("y", labels, "biufUS")):
         if array.dtype.kind == "O" and name == "y" and all(isinstance(label, str) for label in array.ravel()):
             labels = array.astype(str)

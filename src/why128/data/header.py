@@ -1,4 +1,4 @@
-"""The first line of a CSV file: which column is the label, and the order of the pixels."""
+"""The names of columns, a CSV file's or a frame's: which is the label, and the order of the pixels."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def columns_of(cells: Sequence[str], where: str) -> Columns:
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if twice:
         raise InputRefused(f"{where}: line 1: duplicate column names: {quoted(twice)}, expected each name once")
-    label, warnings = label_column(names, where)
-    order, more = pixel_order(names, label, where)
+    label, warnings = label_column(names, where, f"{where}: line 1")
+    order, more = pixel_order(names, label, where, f"{where}: line 1")
     return Columns(len(cells), label, order, True, warnings=warnings + more)
 
 
-def label_column(names: Sequence[str], where: str) -> tuple[int, tuple[str, ...]]:
-    """The column of the label: the one so named, else the only one whose name is no pixel's."""
+def label_column(names: Sequence[str], where: str, line: str) -> tuple[int, tuple[str, ...]]:
+    """The column of the label: the one so named, else the only one whose name is no pixel's; `line` is where the names are."""
     known = [index for index, name in enumerate(names) if name.lower() in LABEL_NAMES]
     if len(known) == 1:
         return known[0], ()
@@ -71,19 +71,21 @@ def label_column(names: Sequence[str], where: str) -> tuple[int, tuple[str, ...]
         )
     which = quoted(names[index] for index in known or other) or "pixel columns only"
     raise InputRefused(
-        f"{where}: line 1: expected one column named label, found {which}",
+        f"{line}: expected one column named label, found {which}",
         hint="name the column of the class label: label,pixel0,pixel1,...",
     )
 
 
-def pixel_order(names: Sequence[str], label: int, where: str) -> tuple[tuple[int, ...] | None, tuple[str, ...]]:
+def pixel_order(
+    names: Sequence[str], label: int, where: str, line: str
+) -> tuple[tuple[int, ...] | None, tuple[str, ...]]:
     """The pixels' columns by the numbers in their names; None when they are in that order already, or not numbered."""
     pixels = [index for index in range(len(names)) if index != label]
     found = [PIXEL_NAME.fullmatch(names[index]) for index in pixels]
     strange = [names[index] for index, match in zip(pixels, found, strict=True) if match is None]
     if 0 < len(strange) < len(pixels) / 2:
         raise InputRefused(
-            f"{where}: line 1: columns that are neither the label nor pixels: {quoted(strange)}, expected label,pixel0,pixel1,...",
+            f"{line}: columns that are neither the label nor pixels: {quoted(strange)}, expected label,pixel0,pixel1,...",
             hint="remove these columns",
         )
     if strange or len({match["stem"].lower() for match in found if match}) > 1:

@@ -1,4 +1,4 @@
-"""One way to open data, whatever it is: a name, a path, or arrays."""
+"""One way to open data, whatever it is: a name, a path, arrays, or an object of another library."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from why128.data import objects, sets
 from why128.data.arrays import npy_files, read_arrays, read_npy_file, read_npy_folder, read_npz
 from why128.data.assembling import dataset_from
 from why128.data.catalogue import SCIKIT_DIGITS, KnownSet, known
@@ -26,17 +27,19 @@ TABLES = {".csv", ".tsv", ".txt"}
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF")
 
 
-def open_data(source: str | os.PathLike[str] | tuple[Any, ...], reading: Reading = PLAIN) -> Dataset:
+def open_data(source: Any, reading: Reading = PLAIN) -> Dataset:
     """The data set that `source` names, read as `reading` says.
 
     `source` is a known name ("sample", "fashion-mnist", ...), a path (an IDX file or a folder of them, a folder of
-    pictures with one sub-folder a class, a CSV, NPZ or NPY file, a folder with x.npy and y.npy), or NumPy arrays:
-    (x, y), or ((x, y), (x_test, y_test)).  A name is a name, whatever lies in the working folder: ./mnist is a path.
+    pictures with one sub-folder a class, a CSV, NPZ or NPY file, a folder with x.npy and y.npy), arrays of any library:
+    (x, y), or ((x, y), (x_test, y_test)), or a data set of another library (sets.py).  A name is a name, whatever lies
+    in the working folder: ./mnist is a path.
 
     Raises InputRefused when the data is refused, SurroundingsError when the disk, the network or the memory refuses,
     UsageError when `source` is none of these.
     """
-    where = "arrays" if isinstance(source, (tuple, list)) else shown(source)
+    path = isinstance(source, (str, os.PathLike))
+    where = shown(source) if path else "arrays" if isinstance(source, (tuple, list)) else type(source).__name__
     try:
         found = found_in(source, reading)
         return dataset_from(found, reading)
@@ -64,10 +67,15 @@ def what_next(refused: str) -> str:
 
 def found_in(source: Any, reading: Reading) -> Found:
     """What the reader for `source` finds."""
+    if sets.is_to_study(source):
+        return sets.found(source, reading)
     if isinstance(source, (tuple, list)):
         return read_arrays(tuple(source))
     if not isinstance(source, (str, os.PathLike)) or isinstance(os.fspath(source), bytes):
-        raise UsageError(f"data: expected a name, a path or a tuple of arrays, got {shown(type(source).__name__)}")
+        raise UsageError(
+            f"data: expected a name, a path, arrays (x, y), or a data set, got {shown(type(source).__name__)}",
+            hint=f"taken are {objects.TAKEN}",
+        )
     chosen = by_name(source) if isinstance(source, str) else None
     if chosen is not None:
         return read_known(chosen)

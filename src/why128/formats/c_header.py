@@ -15,10 +15,13 @@ from why128.formats.quantised import quantised
 from why128.formats.stepping import taken
 from why128.formats.steps import (
     Applied,
+    Bent,
     IntegerProduct,
     Product,
     Quantised,
     Scaling,
+    Sloped,
+    Standardised,
     Step,
     constants,
     folded,
@@ -69,8 +72,8 @@ def exported_int8(network: Network, images: np.ndarray) -> Exported:
 
 
 def takes_bytes(network: Network) -> bool:
-    """Whether pixels are 0..255, so that whole numbers need no scale of their own."""
-    return network.preparation.scale == BYTES
+    """Whether pixels are 0..255 and a product takes them, so that whole numbers need no scale of their own."""
+    return network.preparation.scale == BYTES and isinstance(folded(steps(network))[0], Product)
 
 
 def _exported(network: Network, whole: tuple[Step, ...], own: tuple[Step, ...], pixel: str) -> Exported:
@@ -197,6 +200,28 @@ def _applied(step: Applied, at: Place) -> Said:
     return Said((), function, f"why128_apply_{step.activation}({at.source}, {at.count}, {at.target});")
 
 
+def _bent(step: Bent, at: Place) -> Said:
+    values = {name: "3.402823466e+38f" if value == float("inf") else number(value) for name, value in step.parameters}
+    name = f"{step.activation}_{at.number}"
+    function = c_source.ELEMENT.format(
+        name=name, formula=rule(c_source.PARAMETRIC, step.activation, WHAT).format(**values)
+    )
+    return Said((), function, f"why128_apply_{name}({at.source}, {at.count}, {at.target});")
+
+
+def _sloped(step: Sloped, at: Place) -> Said:
+    alpha = f"why128_alpha_{at.number}"
+    return Said(
+        (_floats(alpha, step.alpha),), c_source.SLOPED, f"why128_sloped({at.source}, {at.count}, {alpha}, {at.target});"
+    )
+
+
+def _standardised(step: Standardised, at: Place) -> Said:
+    gamma, beta = f"why128_gamma_{at.number}", f"why128_beta_{at.number}"
+    call = f"why128_standardised({at.source}, {at.count}, {gamma}, {beta}, {number(step.epsilon)}, {at.target});"
+    return Said((_floats(gamma, step.gamma), _floats(beta, step.beta)), c_source.STANDARDISED, call)
+
+
 def _quantised(step: Quantised, at: Place) -> Said:
     factor, offset = number(float(np.float32(1 / step.scale))), number(step.zero + 0.5)
     return Said((), c_source.QUANTISED, f"why128_quantised({at.source}, {at.count}, {factor}, {offset}, {at.target});")
@@ -213,6 +238,9 @@ WRITERS: dict[type, Callable[[Any, Place], Said]] = {
     Product: _product,
     Scaling: _scaling,
     Applied: _applied,
+    Bent: _bent,
+    Sloped: _sloped,
+    Standardised: _standardised,
     Quantised: _quantised,
     IntegerProduct: _integers,
 }

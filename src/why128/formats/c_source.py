@@ -106,7 +106,7 @@ ERF = """static inline float why128_erf(float x)
 }
 """
 
-# Of a number of at least 4: half its exponent, then Newton's steps.
+# Of a positive number: half its exponent, within 4 %, then Newton's steps.
 SQRT = """static inline float why128_sqrt(float x)
 {
     union { uint32_t bits; float value; } root;
@@ -231,6 +231,13 @@ GLU = """static inline void why128_apply_glu(const float *in, size_t count, floa
 }
 """
 
+# Those with parameters, which are filled in.
+PARAMETRIC = {
+    "relu": "x >= {max_value} ? {max_value} : x > {threshold} ? x : {negative_slope} * (x - {threshold})",
+    "leaky_relu": "x >= 0.0f ? x : {negative_slope} * x",
+    "elu": "x > 0.0f ? x : {alpha} * (why128_exp(x) - 1.0f)",
+}
+
 ACTIVATIONS = {name: ELEMENT.format(name=name, formula=formula) for name, formula in FORMULAS.items()} | {
     "softmax": SOFTMAX,
     "log_softmax": LOG_SOFTMAX,
@@ -243,6 +250,32 @@ SCALING = """static inline void why128_scaling(const float *in, size_t count, co
 {
     for (size_t i = 0; i < count; i++) {
         out[i] = in[i] * factor[several ? i : 0] + offset[several ? i : 0];
+    }
+}
+"""
+
+SLOPED = """static inline void why128_sloped(const float *in, size_t count, const float *alpha, float *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        out[i] = in[i] < 0.0f ? alpha[i] * in[i] : in[i];
+    }
+}
+"""
+
+STANDARDISED = """static inline void why128_standardised(const float *in, size_t count, const float *gamma, const float *beta,
+                                       float epsilon, float *out)
+{
+    float mean = 0.0f, variance = 0.0f, factor;
+    for (size_t i = 0; i < count; i++) {
+        mean += in[i];
+    }
+    mean /= (float)count;
+    for (size_t i = 0; i < count; i++) {
+        variance += (in[i] - mean) * (in[i] - mean);
+    }
+    factor = 1.0f / why128_sqrt(variance / (float)count + epsilon);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (in[i] - mean) * factor * gamma[i] + beta[i];
     }
 }
 """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from why128.errors import UsageError, shown
-from why128.formats import c_header, json_file, keras_file, npz_file, onnx_file
+from why128.formats import c_header, json_file, keras_file, npz_file, onnx_file, tflite_run
 from why128.formats.exported import Exported, floats, loaded
 from why128.formats.steps import constants, steps
 from why128.network import Network
@@ -34,6 +34,7 @@ def _keras(network: Network) -> Exported:
 
 FORMATS: dict[str, Format] = {
     ".onnx": Format("ONNX", onnx_file.exported),
+    ".tflite": Format("TFLite", tflite_run.exported, tflite_run.exported_int8),
     ".h": Format("C", c_header.exported, c_header.exported_int8),
     ".npz": Format("NPZ", npz_file.exported),
     ".json": Format("JSON", json_file.exported),

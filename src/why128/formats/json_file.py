@@ -10,7 +10,19 @@ import numpy as np
 
 from why128.formats.exported import Exported, described, floats, loaded
 from why128.formats.stepping import taken
-from why128.formats.steps import Applied, Product, Scaling, Step, constants, folded, rule, steps
+from why128.formats.steps import (
+    Applied,
+    Bent,
+    Product,
+    Scaling,
+    Sloped,
+    Standardised,
+    Step,
+    constants,
+    folded,
+    rule,
+    steps,
+)
 from why128.network import Network
 
 WHAT = "JSON"
@@ -40,14 +52,38 @@ def _numbers(array: np.ndarray) -> list:
     return [float(f"{value:.9g}") for value in array.tolist()]
 
 
+def _finite(parameters: tuple[tuple[str, float], ...]) -> dict[str, float | None]:
+    """What JSON can say: no bound is null."""
+    return {name: None if value == float("inf") else value for name, value in parameters}
+
+
+def _activation(said: dict[str, Any]) -> Step:
+    if "parameters" not in said:
+        return Applied(said["name"])
+    given = said["parameters"].items()
+    return Bent(said["name"], tuple((name, float("inf") if value is None else value) for name, value in given))
+
+
 WRITERS: dict[type, Callable[[Any], dict[str, Any]]] = {
     Product: lambda step: {"step": "product", "kernel": _numbers(step.kernel.T), "bias": _numbers(step.bias)},
     Scaling: lambda step: {"step": "scaling", "factor": _numbers(step.factor), "offset": _numbers(step.offset)},
     Applied: lambda step: {"step": "activation", "name": step.activation},
+    Bent: lambda step: {"step": "activation", "name": step.activation, "parameters": _finite(step.parameters)},
+    Sloped: lambda step: {"step": "slope", "alpha": _numbers(step.alpha)},
+    Standardised: lambda step: {
+        "step": "standardise",
+        "gamma": _numbers(step.gamma),
+        "beta": _numbers(step.beta),
+        "epsilon": step.epsilon,
+    },
 }
 
 READERS: dict[str, Callable[[dict[str, Any]], Step]] = {
     "product": lambda said: Product(np.array(said["kernel"], np.float32).T, np.array(said["bias"], np.float32)),
     "scaling": lambda said: Scaling(np.array(said["factor"], np.float32), np.array(said["offset"], np.float32)),
-    "activation": lambda said: Applied(said["name"]),
+    "activation": lambda said: _activation(said),
+    "slope": lambda said: Sloped(np.array(said["alpha"], np.float32)),
+    "standardise": lambda said: Standardised(
+        np.array(said["gamma"], np.float32), np.array(said["beta"], np.float32), said["epsilon"]
+    ),
 }

@@ -11,7 +11,19 @@ import numpy as np
 from why128.formats.archive import packed
 from why128.formats.exported import Exported, described, floats, loaded
 from why128.formats.stepping import taken
-from why128.formats.steps import Applied, Product, Scaling, Step, constants, folded, rule, steps
+from why128.formats.steps import (
+    Applied,
+    Bent,
+    Product,
+    Scaling,
+    Sloped,
+    Standardised,
+    Step,
+    constants,
+    folded,
+    rule,
+    steps,
+)
 from why128.network import Network
 
 WHAT = "NPZ"
@@ -52,16 +64,27 @@ def _read(data: bytes) -> tuple[Step, ...]:
 
 
 def _activation(arrays: Mapping[str, np.ndarray], number: int, word: str) -> Step:
-    return Applied(word)
+    names = [name.removesuffix(f"_{number}") for name in arrays if name.endswith(f"_{number}")]
+    return Bent(word, tuple((name, float(arrays[f"{name}_{number}"])) for name in names)) if names else Applied(word)
 
 
 WRITERS: dict[type, Callable[[Any], tuple[str, dict[str, np.ndarray]]]] = {
     Product: lambda step: ("product", {"kernel": step.kernel, "bias": step.bias}),
     Scaling: lambda step: ("scaling", {"factor": step.factor, "offset": step.offset}),
     Applied: lambda step: (step.activation, {}),
+    Bent: lambda step: (step.activation, {name: np.array(value) for name, value in step.parameters}),
+    Sloped: lambda step: ("slope", {"alpha": step.alpha}),
+    Standardised: lambda step: (
+        "standardise",
+        {"gamma": step.gamma, "beta": step.beta, "epsilon": np.array(step.epsilon)},
+    ),
 }
 
 READERS: dict[str, Callable[[Mapping[str, np.ndarray], int, str], Step]] = {
     "product": lambda arrays, number, word: Product(arrays[f"kernel_{number}"], arrays[f"bias_{number}"]),
+    "slope": lambda arrays, number, word: Sloped(arrays[f"alpha_{number}"]),
+    "standardise": lambda arrays, number, word: Standardised(
+        arrays[f"gamma_{number}"], arrays[f"beta_{number}"], float(arrays[f"epsilon_{number}"])
+    ),
     "scaling": lambda arrays, number, word: Scaling(arrays[f"factor_{number}"], arrays[f"offset_{number}"]),
 }

@@ -103,3 +103,18 @@ ACTIVATIONS: dict[str, Rule] = {
     "sparsemax": _sparsemax,
     "glu": _glu,
 }
+
+
+def _relu(graph: Graph, x: str, negative_slope: float, max_value: float, threshold: float) -> str:
+    away = graph.add("Sub", x, graph.number(threshold))
+    below = graph.add("Mul", away, graph.number(negative_slope))
+    bent = graph.add("Where", graph.add("Greater", x, graph.number(threshold)), x, below)
+    return bent if max_value == float("inf") else graph.add("Min", bent, graph.number(max_value))
+
+
+# Those with parameters: (graph, name of the sums, **parameters) -> name of the activity.
+PARAMETRIC: dict[str, Callable[..., str]] = {
+    "relu": _relu,
+    "leaky_relu": lambda graph, x, negative_slope: graph.add("LeakyRelu", x, alpha=negative_slope),
+    "elu": lambda graph, x, alpha: graph.add("Elu", x, alpha=alpha),
+}

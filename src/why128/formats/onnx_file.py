@@ -16,8 +16,20 @@ import numpy as np
 
 from why128.errors import SurroundingsError
 from why128.formats.exported import Exported, described, floats, loaded
-from why128.formats.onnx_activations import ACTIVATIONS
-from why128.formats.steps import Applied, Product, Scaling, Step, folded, outputs, rule, steps
+from why128.formats.onnx_activations import ACTIVATIONS, PARAMETRIC
+from why128.formats.steps import (
+    Applied,
+    Bent,
+    Product,
+    Scaling,
+    Sloped,
+    Standardised,
+    Step,
+    folded,
+    outputs,
+    rule,
+    steps,
+)
 from why128.network import Network
 
 OPSET, IR = 17, 8  # of 2022: the package's own defaults are too new for older runtimes
@@ -89,10 +101,27 @@ def _applied(graph: Graph, step: Applied, x: str) -> str:
     return rule(ACTIVATIONS, step.activation, WHAT)(graph, x)
 
 
+def _bent(graph: Graph, step: Bent, x: str) -> str:
+    return rule(PARAMETRIC, step.activation, WHAT)(graph, x, **dict(step.parameters))
+
+
+def _sloped(graph: Graph, step: Sloped, x: str) -> str:
+    return graph.add("PRelu", x, graph.array(step.alpha, f"alpha_{len(graph.nodes)}"))
+
+
+def _standardised(graph: Graph, step: Standardised, x: str) -> str:
+    at = len(graph.nodes)
+    gamma, beta = graph.array(step.gamma, f"gamma_{at}"), graph.array(step.beta, f"beta_{at}")
+    return graph.add("LayerNormalization", x, gamma, beta, axis=-1, epsilon=step.epsilon)
+
+
 WRITERS: dict[type, Callable[[Graph, Any, str], str]] = {
     Product: _product,
     Scaling: _scaling,
     Applied: _applied,
+    Bent: _bent,
+    Sloped: _sloped,
+    Standardised: _standardised,
 }
 
 

@@ -47,10 +47,17 @@ class Product:
 
 @dataclass(frozen=True)
 class Applied:
-    """outputs = activation(inputs), by its name in activations.NAMED, never "linear"; with parameters, in activations.PARAMETRIC."""
+    """outputs = activation(inputs), by its name in activations.NAMED; never "linear"."""
 
     activation: str
-    parameters: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Bent:
+    """The same by an activation of activations.PARAMETRIC, with its parameters."""
+
+    activation: str
+    parameters: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +94,7 @@ class IntegerProduct:
 
 
 # The last two where a network is quantised (quantised.py).
-Step = Scaling | Product | Applied | Sloped | Standardised | Quantised | IntegerProduct
+Step = Scaling | Product | Applied | Bent | Sloped | Standardised | Quantised | IntegerProduct
 
 
 def steps(network: Network) -> tuple[Step, ...]:
@@ -155,7 +162,7 @@ def _dense(layer: Dense, own: list[np.ndarray]) -> Iterator[Step]:
 def _applied(layer: Dense | Activation, own: list[np.ndarray]) -> Iterator[Step]:
     bent = layer.activation
     if isinstance(bent, Parametric):
-        yield Applied(bent.name, bent.parameters)
+        yield Bent(bent.name, bent.parameters)
     elif not isinstance(bent, str):
         raise UsageError(
             f"an activation, {shown(activations.label(bent))}, is a function without a name",
