@@ -11,7 +11,7 @@ import why128
 from tests.formats import networks
 from why128 import Dense, Flatten, Rescaling, Sequential, activations
 from why128.errors import InputRefused, SurroundingsError, UsageError
-from why128.formats import tflite, tflite_file
+from why128.formats import tflite, tflite_file, tflite_run
 from why128.formats.steps import Product, Scaling
 from why128.layers import Input
 from why128.network import Network, Preparation
@@ -266,3 +266,25 @@ def test_without_flatbuffers_it_says_what_to_install(monkeypatch):
         "TFLite: a file takes FlatBuffers, expected its package flatbuffers, found none here; nothing was written"
     )
     assert refused.value.hint == "pip install 'why128[export]'   (or: pip install flatbuffers)"
+
+
+def test_it_is_exported_with_what_litert_answers():
+    whole = network(Dense(6, "relu"), Dense(4, "softmax"))
+    rows = pixels(shape=(30,))
+    made = tflite_run.exported(whole)
+    np.testing.assert_allclose(made.answers(rows), whole.outputs(rows), rtol=NEAR, atol=NEAR)
+    assert made.by.startswith("LiteRT 2")
+    small = tflite_run.exported_int8(whole, rows)
+    assert np.abs(small.answers(rows) - whole.outputs(rows)).max() <= STEPS_OFF / 255
+    assert (made.constants, small.constants) == (4 * (30 * 6 + 6 * 4 + 10), 30 * 6 + 6 * 4 + 4 * 10)
+    assert (made.pixels, small.pixels) == (120, 30)
+
+
+def test_a_file_that_nothing_could_answer_by(monkeypatch):
+    monkeypatch.setattr(tflite_run.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SurroundingsError) as caught:
+        tflite_run.exported(network(Dense(4, "softmax")))
+    said = (
+        "TFLite: the package 'ai-edge-litert', which answers by what is written, is not installed; nothing was written"
+    )
+    assert (str(caught.value), caught.value.hint) == (said, "pip install 'why128[export]'")
