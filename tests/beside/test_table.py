@@ -88,7 +88,9 @@ def test_every_initializer_is_named():
     assert all(f"`{name}`" in part for name in initializers.NAMED)
 
 
-def test_the_page_s_own_code_says_what_it_says(capsys):
-    code, said = re.search(r"```python\n(.*?)```\s+```text\n(.*?)```", PAGE, re.S).groups()
-    exec(compile(code, "docs/keras.md", "exec"), {})
+@pytest.mark.parametrize("page", ["keras", "sklearn"])
+def test_the_page_s_own_code_says_what_it_says(page, capsys):
+    text = (ROOT / "docs" / f"{page}.md").read_text()
+    code, said = re.search(r"```python\n(.*?)```\s+```text\n(.*?)```", text, re.S).groups()
+    exec(compile(code, f"docs/{page}.md", "exec"), {})
     assert capsys.readouterr().out == said
