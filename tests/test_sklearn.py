@@ -37,7 +37,8 @@ def test_scikit_learn_s_own_checks(estimator, check):
 
 @pytest.mark.slow
 @parametrize_with_checks(
-    [EnoughNeurons(widths=(0, 8), replicates=2, epochs=40, random_state=0)], expected_failed_checks=lambda e: IMPOSSIBLE
+    [EnoughNeurons(widths=(0, 8), replicates=2, epochs=400, random_state=0)],
+    expected_failed_checks=lambda e: IMPOSSIBLE,
 )
 def test_scikit_learn_s_own_checks_of_a_study(estimator, check):
     with networks.keras_ways(), warnings.catch_warnings():

@@ -40,7 +40,7 @@ def _check(made: Any) -> None:
         if field.name == "learning_rate" and callable(value):
             continue
         if (
-            (field.name in OPTIONAL and value is None)
+            (field.name in OPTIONAL and value is None and field.default is None)
             or not isinstance(field.default, (float, type(None)))
             or field.name == "name"
         ):

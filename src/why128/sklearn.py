@@ -175,7 +175,7 @@ class EnoughNeurons(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any) -> EnoughNeurons:
         """Study X (n, ...) and labels y (n,) of any kind.  Raises ValueError for what cannot be studied."""
-        X, y = validate_data(self, _rows(X), y)
+        X, y = validate_data(self, _rows(X), y, ensure_min_samples=2)  # one to learn from, one to judge by
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         with tempfile.TemporaryDirectory() as own:

@@ -13,7 +13,7 @@ from why128 import activations, forward, losses
 from why128.engine.arithmetic import JAX, MixedBfloat16
 from why128.engine.cohort import Cohort, Pace, State, Sums
 from why128.engine.data import NOBODY, Pool
-from why128.engine.updates import direction
+from why128.engine.updates import direction, moved
 from why128.ladder import Ladder, Parameters
 from why128.layers import BatchNormalization, Dropout, GaussianNoise
 from why128.optimizers import Optimizer
@@ -81,11 +81,8 @@ def _step(
     gradients = _clipped(xp, cohort.optimizer, cohort.ladder, gradients)
     directions, moments = direction(cohort.optimizer).turn(gradients, state.moments, factor)
 
-    def moved(parameter: jax.Array, direction: jax.Array, rate: jax.Array, decay: jax.Array) -> jax.Array:
-        """With its decay apart from the gradient (Loshchilov & Hutter 2019), as Keras has it."""
-        return parameter - rate * factor * (direction + decay * parameter)
-
-    parameters = jax.tree.map(moved, state.parameters, directions, pace.rates, pace.decays)
+    rates = jax.tree.map(lambda rate: rate * factor, pace.rates)
+    parameters = jax.tree.map(moved, state.parameters, directions, rates, pace.decays)
     return State(_brought_back(xp, cohort.ladder, _followed(xp, cohort.ladder, parameters, running)), moments), (
         sums,
         answers,

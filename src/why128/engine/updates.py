@@ -57,6 +57,11 @@ def direction(optimizer: optimizers.Optimizer) -> Direction:
     raise AssertionError(optimizer)
 
 
+def moved(parameter: jax.Array, direction: jax.Array, rate: jax.Array, decay: jax.Array) -> jax.Array:
+    """A parameter after a step, with its decay apart from the gradient (Loshchilov & Hutter 2019), as Keras has it."""
+    return parameter - rate * (direction + decay * parameter)
+
+
 def _momentum(momentum: float, nesterov: bool) -> Direction:
     """A trace of gradients, each by its step's factor: -rate times it is Keras's velocity."""
 
