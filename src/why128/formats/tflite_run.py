@@ -40,10 +40,11 @@ def _answers(data: bytes, network: Network) -> Callable[[np.ndarray], np.ndarray
             "TFLite: the package 'ai-edge-litert', which answers by what is written, is not installed; nothing was written",
             hint="pip install 'why128[export]'",
         )
-    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     def answers(images: np.ndarray) -> np.ndarray:
-        running = Interpreter(model_content=data)
+        plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # which would tell that they are there
+        running = Interpreter(model_content=data, experimental_op_resolver_type=plain)
         entering, leaving = running.get_input_details()[0], running.get_output_details()[0]
         running.resize_tensor_input(entering["index"], (len(images), *network.input_shape))
         running.allocate_tensors()
