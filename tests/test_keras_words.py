@@ -164,3 +164,8 @@ def test_tensorboard_is_a_person_s_own(monkeypatch):
         callbacks.TensorBoard()
     assert str(caught.value) == "TensorBoard: the package tensorboard is missing"
     assert caught.value.hint == "pip install tensorboard"
+
+
+def test_numbers_of_numpy_are_numbers():
+    assert layers.Rescaling(np.float32(0.5), np.array(1.0)) == layers.Rescaling(0.5, 1.0)
+    assert layers.Dropout(np.float32(0.5)) == layers.Dropout(0.5)

@@ -9,7 +9,7 @@ from why128.activations import Activation
 from why128.constraints import Constraint
 from why128.errors import UsageError, shown
 from why128.initializers import Initializer
-from why128.layers.words import LARGEST, Shape, checked_shape, entering, layer, put, whole
+from why128.layers.words import LARGEST, Shape, checked_shape, entering, layer, plain, put, whole
 from why128.regularizers import Regularizer
 
 MOST_UNITS = 1 << 20  # a million neurons in one layer: beyond it a number is a slip or an attack, not a network
@@ -74,6 +74,7 @@ class Rescaling:
     name: str | None = None
 
     def __post_init__(self):
+        put(self, scale=plain(self.scale), offset=plain(self.offset))
         for what, value in (("scale", self.scale), ("offset", self.offset)):
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= LARGEST:
                 raise UsageError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from why128.errors import UsageError, shown
-from why128.layers.words import Shape, entering, layer, number, put
+from why128.layers.words import Shape, entering, layer, number, plain, put
 
 
 @layer
@@ -15,6 +15,7 @@ class Dropout:
     name: str | None = None
 
     def __post_init__(self):
+        put(self, rate=plain(self.rate))
         if isinstance(self.rate, bool) or not isinstance(self.rate, (int, float)) or not 0.0 <= self.rate < 1.0:
             raise UsageError(
                 f"Dropout: rate must be at least 0 and below 1, got {shown(repr(self.rate))}",

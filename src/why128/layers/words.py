@@ -74,6 +74,11 @@ def checked_shape(shape: object, whose: str) -> Shape:
     return tuple(number for number in numbers if number is not None)
 
 
+def plain(value: Any) -> Any:
+    """A number of NumPy's as Python's; whatever else as it is."""
+    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+
+
 def put(made: Any, **values: Any) -> None:
     """Set fields of a frozen value while it is made."""
     for name, value in values.items():
