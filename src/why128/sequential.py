@@ -257,20 +257,20 @@ class Sequential:
         learner, held_out = self._need_compiled("fit"), None
 
         def read(x: Any, y: Any, weights: Any) -> Examples:
-            read = arrays.by_class(self._read(x, y, weights), class_weight)
+            batch = arrays.by_class(self._read(x, y, weights), class_weight)
             if not learner.epochs:
                 self._prepares(arrays.as_array(x))
-            return read
+            return batch
 
         batches = Batches(given, asked.steps_per_epoch)
         if validation_data is not None:
             held_out = to_judge_by(validation_data, self._read)
-        course = self._course(learner, held_out, hooks, asked)
-        return self._follow(course, partial(course.batches, batches, read, (self.seed, self.replicate)))
+        course, luck = self._course(learner, held_out, hooks, asked), (self.seed, self.replicate)
+        return self._follow(course, partial(course.batches, batches, read, luck))
 
     def _follow(self, course: Course, epoch: Any) -> History:
         """Take over each epoch's weights as it ends, and let the hooks look on."""
-        self.history, self.stop_training = history, _ = History(), False
+        self.history, self.stop_training = (history := History()), False
         everyone = [*course.hooks, history]
         for hook in everyone:
             hook.set_model(self)
