@@ -26,7 +26,7 @@ FLOORS = [
     ["forward", "division"],
     ["network", "nn", "metrics"],
     ["engine", "formats", "arrays", "callbacks", "summary"],
-    ["learner"],
+    ["learner", "stack"],
     ["fitting"],
     ["sequential"],
     ["studies", "prediction"],

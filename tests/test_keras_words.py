@@ -31,6 +31,16 @@ LAYERS = {
     "negative": (lambda: layers.Normalization(mean=0.0, variance=-1.0), "Normalization: variance must be at least 0, got -1", None),
     "words": (lambda: layers.Normalization(mean="x", variance=1.0), "Normalization: mean must be numbers, got 'x'", None),
     "nan": (lambda: layers.Normalization(mean=np.nan, variance=1.0), "Normalization: mean must be finite numbers, got nan", None),
+    "adapt to nothing": (lambda: layers.Normalization().adapt([]), "Normalization: adapt was given no images", None),
+    "adapt to two shapes": (lambda: layers.Normalization().adapt(iter([np.ones((2, 3)), np.ones((2, 4))])),
+        "Normalization: adapt met a batch of another shape, (2, 4)", None),
+    "slope": (lambda: layers.ReLU(negative_slope=None), "ReLU: negative_slope must be a number, got None", None),
+    "two of a name": (lambda: Sequential([layers.Dense(3, name="a"), layers.Dense(3, name="a")]),
+        "two layers are named 'a'; expected each name once", "rename one of them, or leave the name out"),
+    "another shape": (lambda: Sequential([layers.Input((4,)), layers.Dense(3)]).build((None, 5)),
+        "Sequential: images of this model have the shape (4,), got (5,)", None),
+    "an open shape": (lambda: Sequential([layers.Dense(3)]).build((3, None)),
+        "Sequential: expected the shape of one image, got (None,)", "for example (28, 28), without the number of images"),
     "adapt": (lambda: layers.Normalization().adapt(["a"]), "Normalization: adapt expects images (N, ...), got <U1 of shape (1,)", None),
     "regularizer": (lambda: layers.Dense(3, kernel_regularizer="l3"), "Dense: kernel_regularizer: 'l3' is not known here",
         "known are 'l1', 'l2', 'l1_l2', and why128.regularizers"),
@@ -41,6 +51,8 @@ LAYERS = {
         "Dense: kernel_constraint: axis must be 0 or 1, got 2", None),
     "ema": (lambda: optimizers.Adam(use_ema=True), "Adam: there is no argument 'use_ema'",
         "averaged weights are not kept; EarlyStopping(restore_best_weights=True) keeps the best"),
+    "share": (lambda: optimizers.SGD(momentum=2), "SGD: momentum must be a number from 0 to 1, got 2", None),
+    "no momentum": (lambda: optimizers.Lion(beta_1=0.0), "Lion: beta_1 must be above 0, got 0: without a momentum it is the sign of the gradient", None),
     "optimizer's slip": (lambda: optimizers.Lion(beta=1), "Lion: there is no argument 'beta'",
         "its arguments are learning_rate, beta_1, beta_2, weight_decay, clipnorm, clipvalue, global_clipnorm, name"),
     "clipped twice": (lambda: optimizers.SGD(clipnorm=1.0, clipvalue=1.0), "SGD: expected one of clipnorm, clipvalue and global_clipnorm at most", None),
@@ -77,7 +89,7 @@ def test_what_cannot_be_asked_for(make, text, hint):
 
 @pytest.mark.parametrize("absent", ["lora_rank", "activity_regularizer", "autocast", "lora_alpha", "quantization_config", "data_format",
     "renorm", "synchronized", "noise_shape", "seed", "batch_size", "batch_shape", "batch_input_shape", "sparse", "ragged", "tensor",
-    "shared_axes", "alpha_regularizer", "alpha_constraint", "beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint"])  # fmt: skip
+    "shared_axes"])  # fmt: skip
 def test_every_argument_that_is_absent_has_another_way(absent):
     due = {
         "lora_rank": "networks of this size are trained whole",
@@ -95,8 +107,6 @@ def test_every_argument_that_is_absent_has_another_way(absent):
         "ragged": "images are all of one shape",
         "tensor": "there is no functional API: layers stand in a row, in Sequential",
         "shared_axes": "every neuron has its own slope",
-        "alpha_regularizer": "kernel_regularizer of a Dense holds weights down",
-        "alpha_constraint": "kernel_constraint of a Dense bounds weights",
     }
     with pytest.raises(UsageError) as caught:
         layers.Flatten(**{absent: 1})

@@ -190,7 +190,7 @@ def test_a_model_without_a_shape_is_built_by_its_first_images():
     assert (model.built, model.input_shape, model.output_shape) == (False, None, None)
     model.compile("adam", "sparse_categorical_crossentropy")
     fitted(model)
-    assert (model.built, model.input_shape, model.output_shape) == (True, (8, 8), (4,))
+    assert (model.built, model.input_shape, model.output_shape) == (True, (None, 8, 8), (None, 4))
     assert model.count_params() == 260
 
 
@@ -212,7 +212,7 @@ def test_pop_removes_the_last_layer():
     model = small(compiled=False)
     assert model.pop() == Dense(4, "softmax")
     model.add(Dense(3, "softmax"))
-    assert model.output_shape == (3,)
+    assert model.output_shape == (None, 3)
     for _ in range(3):
         model.pop()
     with refused("Sequential: there is no layer to remove"):

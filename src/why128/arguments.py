@@ -11,12 +11,35 @@ from why128.errors import UsageError, shown
 
 Kind = TypeVar("Kind", bound=type)
 
+# Keras's defaults of arguments that are not here, where they are not None: whoever gives one asks for nothing.
+DEFAULTS = {
+    "dtype": "float32",
+    "trainable": True,
+    "data_format": "channels_last",
+    "renorm": False,
+    "renorm_momentum": 0.99,
+    "synchronized": False,
+    "sparse": False,
+    "ragged": False,
+    "use_ema": False,
+    "ema_momentum": 0.99,
+    "reduction": "sum_over_batch_size",
+    "axis": -1,
+    "summation_method": "interpolation",
+    "multi_label": False,
+    "from_logits": False,
+    "from_sorted_ids": False,
+}  # fmt: skip
+
 
 @dataclass_transform(frozen_default=True)
 def frozen(
     absent: Mapping[str, str], read: Callable[[dict[str, Any]], None] = lambda named: None
 ) -> Callable[[Kind], Kind]:
-    """A frozen dataclass; `absent` are arguments of Keras's that are not here, each with another way; `read` may rename some."""
+    """A frozen dataclass; `absent` are arguments of Keras's that are not here, each with another way; `read` may rename some.
+
+    An absent one with Keras's own default is passed over.
+    """
 
     def decorated(kind: Kind) -> Kind:
         made: Any = dataclasses.dataclass(frozen=True)(kind)
@@ -25,6 +48,9 @@ def frozen(
         @functools.wraps(first)
         def begin(self, *values, **named):
             read(named)
+            for name in [name for name in named if name in absent and name not in known]:
+                if named[name] is None or (name in DEFAULTS and named[name] == DEFAULTS[name]):
+                    del named[name]
             for name in named:
                 if name not in known:
                     hint = absent.get(name, f"its arguments are {', '.join(known) or 'none'}")

@@ -24,6 +24,9 @@ ABSENT = {
     "dtype": "everything is float32",
     "from_logits": "let the network end in softmax or sigmoid",
     "multi_label": "all answers are looked at together",
+    "thresholds": "num_thresholds says how many there are, evenly spread",
+    "num_labels": "all answers are looked at together",
+    "label_weights": "all answers are looked at together",
     "summation_method": "it is Keras's usual one, interpolation",
     "from_sorted_ids": "answers are one a class",
 }

@@ -25,6 +25,7 @@ ABSENT = {
 }  # fmt: skip
 # Numbers that may be None, for none of it.
 OPTIONAL = {"weight_decay", "clipnorm", "clipvalue", "global_clipnorm"}
+SHARES = {"momentum", "rho", "beta_1", "beta_2"}  # of what is remembered
 
 
 @dataclass_transform(frozen_default=True)
@@ -45,10 +46,10 @@ def _check(made: Any) -> None:
             or field.name == "name"
         ):
             continue
-        if not (_is_number(value) and value >= 0):
-            raise UsageError(
-                f"{type(made).__name__}: {field.name} must be a number of at least 0, got {shown(repr(value))}"
-            )
+        whose, most = f"{type(made).__name__}: {field.name}", 1 if field.name in SHARES else math.inf
+        if not (_is_number(value) and 0 <= value <= most):
+            within = "of at least 0" if most > 1 else "from 0 to 1"
+            raise UsageError(f"{whose} must be a number {within}, got {shown(repr(value))}")
     if sum(getattr(made, name) is not None for name in ("clipnorm", "clipvalue", "global_clipnorm")) > 1:
         raise UsageError(f"{type(made).__name__}: expected one of clipnorm, clipvalue and global_clipnorm at most")
 
@@ -199,6 +200,8 @@ class Lion:
 
     def __post_init__(self):
         _check(self)
+        if self.beta_1 == 0:
+            raise UsageError("Lion: beta_1 must be above 0, got 0: without a momentum it is the sign of the gradient")
 
 
 Optimizer = SGD | RMSprop | Adam | AdamW | Nadam | Adamax | Adagrad | Lion

@@ -6,31 +6,25 @@ hands all computing to the engine (learning) and to `Network` (answering).
 
 from __future__ import annotations
 
-import operator
-import os
-import secrets
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
-from why128 import arrays, losses, optimizers, summary
+from why128 import arrays, losses, optimizers
 from why128.answers import Answers
 from why128.arrays import Examples
 from why128.callbacks import Callback, History, checked
-from why128.errors import UsageError, shown
+from why128.errors import UsageError
 from why128.fitting import Asked, Batches, Course, comes_in_batches, examples, found, listed, to_judge_by
-from why128.formats import keras_file, live_keras
-from why128.ladder import Ladder
-from why128.layers import Input, Layer, Shape, output_shape
+from why128.layers import Layer
 from why128.learner import Learned, Learner, Lesson, Steered
-from why128.network import Network, Preparation
-from why128.recipe import Recipe
+from why128.network import Preparation
+from why128.stack import Stack
 
 
-class Sequential:
+class Sequential(Stack):
     """Layers one after the other: `Sequential([Flatten(input_shape=(28, 28)), Dense(128, "relu"), Dense(10, "softmax")])`.
 
     Two numbers that Keras does not have say which luck it meets: `seed` (drawn afresh where none is given, and kept
@@ -40,143 +34,23 @@ class Sequential:
 
     def __init__(
         self,
-        layers: Sequence[Layer] | None = None,
+        layers: Sequence[Layer | Stack] | None = None,
         name: str = "sequential",
         *,
         seed: int | None = None,
         replicate: int = 0,
     ):
-        self.name, self.replicate = name, replicate
-        self.seed = secrets.randbits(32) if seed is None else Recipe(seed=seed).seed
-        self.classes: tuple[str, ...] = ()
-        self.preparation = Preparation(scale=(0.0, 1.0))
-        self.about: dict[str, Any] = {}
         self.stop_training = False
         self.history: History | None = None  # of the last fit
-        self._layers: tuple[Layer, ...] = ()
-        self._weights: tuple[np.ndarray, ...] | None = None
-        self._kept: tuple[np.ndarray, ...] = ()  # of the layers that were there before others were added or removed
-        self._made: tuple[tuple, Network] | None = None  # the last one, and what it is made of
         self._learner: Learner | None = None
-        if not isinstance(layers, (list, tuple, type(None))):
-            raise UsageError(
-                f"Sequential: expected a list of layers, got {shown(repr(layers))}", hint="Sequential([...])"
-            )
-        for layer in layers or ():
-            self.add(layer)
-
-    @classmethod
-    def of(cls, network: Network) -> Sequential:
-        """A model that goes on from a finished network."""
-        model = cls(network.layers)
-        model._weights = network.weights
-        model.classes, model.preparation, model.about = network.classes, network.preparation, dict(network.about)
-        return model
-
-    # ---------------------------------------------------------------- layers
-
-    def add(self, layer: Layer | Sequential) -> None:
-        """Append a layer, or all of another model's with their weights as they are now.
-
-        Raises UsageError for what is no layer, or does not fit what is there.
-        """
-        if isinstance(layer, Sequential):
-            for one in layer._layers:
-                self.add(one)
-            self._kept = (*self._kept, *layer.network.weights) if layer.input_shape else self._kept
-            return
-        if not isinstance(layer, Layer):
-            raise UsageError(
-                f"Sequential: expected a layer, got {shown(repr(layer))}",
-                hint="why128.layers has them: Flatten, Dense, Dropout, ...",
-            )
-        if isinstance(layer, Input) and self._layers:
-            raise UsageError("Sequential: an Input must come first")
-        first = getattr(layer, "input_shape", None)
-        added = (layer,) if self._layers or first is None else (Input(first), layer)
-        shape = self.output_shape
-        for one in added if shape is None else (layer,):
-            shape = one.shape if isinstance(one, Input) else shape and output_shape(one, shape)
-        self._changed(self._layers + added)
-
-    def pop(self) -> Layer:
-        """Remove the last layer and return it."""
-        if not self.layers:
-            raise UsageError("Sequential: there is no layer to remove")
-        last = self._layers[-1]
-        self._changed(self._layers[:-1])
-        return last
-
-    def build(self, input_shape: Shape | None = None) -> None:
-        """Draw the initial weights; `input_shape` is one image's, where no layer has said it (a leading None is dropped)."""
-        if self._weights is not None:
-            return
-        if self.input_shape is None:
-            if input_shape is None:
-                raise UsageError(
-                    "Sequential: the shape of an image is not known yet",
-                    hint="give the first layer input_shape=(28, 28), or call fit first",
-                )
-            self._layers = (Input(tuple(s for s in input_shape if s is not None)), *self._layers)
-        ladder = Ladder.of([self._layers])
-        drawn = ladder.unpack(ladder.initial(self.seed, self.replicate))[0]
-        same = takewhile(lambda pair: pair[0].shape == pair[1].shape, zip(self._kept, drawn, strict=False))
-        kept = tuple(old for old, _ in same)
-        self._weights = (*kept, *drawn[len(kept) :])
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers, without the Input."""
-        return [layer for layer in self._layers if not isinstance(layer, Input)]
-
-    @property
-    def built(self) -> bool:
-        """Whether the weights exist."""
-        return self._weights is not None
-
-    @property
-    def input_shape(self) -> Shape | None:
-        """The shape of one image; None while it is not known."""
-        return self._layers[0].shape if self._layers and isinstance(self._layers[0], Input) else None
-
-    @property
-    def output_shape(self) -> Shape | None:
-        """The shape of one answer; None while it is not known."""
-        shape = self.input_shape
-        for layer in self.layers:
-            shape = shape and output_shape(layer, shape)
-        return shape
-
-    # ---------------------------------------------------------------- weights
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of all weights, in Keras's order: kernel (inputs, units), bias (units,), layer by layer."""
-        return [w.copy() for w in self.network.weights]
+        super().__init__(layers, name, seed=seed, replicate=replicate)
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Take these weights; raises UsageError where the shapes do not fit."""
-        try:
-            new = tuple(np.array(w, np.float32) for w in weights)
-        except (TypeError, ValueError):
-            raise UsageError("set_weights: expected a list of arrays of numbers, as get_weights gives it") from None
-        Network(self.network.layers, new)
-        self._weights = new
+        """Take these weights, and go on from them; raises UsageError where the shapes do not fit."""
+        super().set_weights(weights)
         if self._learner is not None and self._learner.state is not None:
-            self._learner.state = self._learner.state._replace(parameters=self.network.ladder.pack([new]))
-
-    def count_params(self) -> int:
-        """How many numbers are learned: 101,770 for the textbook's network."""
-        return self.network.parameters
-
-    @property
-    def network(self) -> Network:
-        """The network as it stands, as one frozen value; the same one as before where nothing of it has changed."""
-        self.build()
-        assert self._weights is not None
-        parts = (self._layers, self._weights, self.classes, self.preparation, self.about)
-        if self._made is None or not all(map(operator.is_, self._made[0], parts)):
-            self._made = parts, Network(*parts)
-        return self._made[1]
+            own = self.network.ladder.pack([self.network.weights])
+            self._learner.state = self._learner.state._replace(parameters=own)
 
     # ---------------------------------------------------------------- learning
 
@@ -346,35 +220,15 @@ class Sequential:
             every = Batches(((one[0] if isinstance(one, (tuple, list)) else one, None) for one in x), steps).epoch()
             return np.concatenate([self.predict(images) for images, _, _ in every])
         x = arrays.unlabelled(x)
-        self.build(x.shape[1:])
-        return self.network.outputs(arrays.images(x, self._shape()))
-
-    # ---------------------------------------------------------------- telling and keeping
-
-    def summary(self) -> None:
-        """Print the layers, the shapes that leave them, and how many numbers each learns."""
-        print(summary.text(self.name, self._layers))
-
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the network as a Keras file (`.keras`), with class names and preparation in it."""
-        keras_file.save(self.network, path)
-
-    def to_keras(self) -> Any:
-        """The same network as a live model of Keras 3, which must be installed."""
-        return live_keras.to_keras(self.network)
+        self.build(None if self.built else x.shape)
+        return self.network.outputs(arrays.images(x, self.network.input_shape))
 
     # ---------------------------------------------------------------- within
 
     def _changed(self, layers: tuple[Layer, ...]) -> None:
-        self._kept = self._weights or self._kept
-        self._layers, self._weights = layers, None
+        super()._changed(layers)
         if self._learner is not None:
             self._learner = Learner(self._learner.optimizer, self._learner.loss, self._learner.metrics)
-
-    def _shape(self) -> Shape:
-        """The shape of one image, after `build`."""
-        assert self.input_shape is not None
-        return self.input_shape
 
     def _need_compiled(self, what: str) -> Learner:
         if self._learner is None:
@@ -387,11 +241,11 @@ class Sequential:
     def _read(self, x: Any, y: Any, weights: Any = None) -> Examples:
         """Images and labels as they were given, read."""
         x, y, _ = arrays.opened(x, y)
-        self.build(x.shape[1:])
+        self.build(None if self.built else x.shape)
         return examples(x, y, weights, self.network, self._need_compiled("fit").loss)
 
     def _prepares(self, x: np.ndarray) -> None:
-        self.preparation = Preparation("rgb" if self._shape()[2:] == (3,) else "gray", arrays.scale(x))
+        self.preparation = Preparation("rgb" if self.network.input_shape[2:] == (3,) else "gray", arrays.scale(x))
 
     def _take(self, learned: Learned) -> None:
         self._weights = learned.weights

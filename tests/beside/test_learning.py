@@ -173,6 +173,13 @@ def test_layers(name):
     both(LAYERS[name](layers), LAYERS[name](KL), adam, SPARSE)
 
 
+def own_weight(drawn, shape):
+    """A kernel as large as those of trained networks; anything else is positive, as a variance must be."""
+    if len(shape) == 2:
+        return drawn.normal(0.0, shape[0] ** -0.5, shape).astype(np.float32)
+    return np.abs(drawn.normal(0.1, 0.3, shape)).astype(np.float32)
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_outputs_from_the_same_weights(name):
     model = Sequential([layers.Input((64,)), *LAYERS[name](layers)], seed=1)
@@ -180,12 +187,12 @@ def test_outputs_from_the_same_weights(name):
     with networks.keras_ways():
         real = keras.Sequential([KL.Input((64,)), *LAYERS[name](KL)])
         drawn = np.random.default_rng(0)
-        weights = [np.abs(drawn.normal(0.1, 0.3, w.shape)).astype(np.float32) for w in real.get_weights()]
+        weights = [own_weight(drawn, w.shape) for w in real.get_weights()]
         real.set_weights(weights)
         due = np.asarray(real(X, training=False))
         assert real.count_params() == model.count_params()
     model.set_weights(weights)
-    assert np.abs(model.predict(X) - due).max() < 2 * OUTPUTS
+    assert np.abs(model.predict(X) - due).max() < OUTPUTS
 
 
 HELD = {
@@ -209,6 +216,20 @@ def test_what_weights_are_held_by(name):
     model = [layers.Dense(12, "tanh", **ours), layers.Dense(6, "tanh", **ours), layers.Dense(4, "softmax")]
     real = [KL.Dense(12, "tanh", **theirs), KL.Dense(6, "tanh", **theirs), KL.Dense(4, "softmax")]
     both(model, real, (optimizers.SGD(0.05), keras.optimizers.SGD(0.05)), SPARSE)
+
+
+@pytest.mark.parametrize("how", ["regularizer", "constraint"])
+@pytest.mark.parametrize("name", ["gamma", "beta", "alpha"])
+def test_what_other_weights_are_held_by(name, how):
+    held = {f"{name}_{how}": "l1" if how == "regularizer" else "non_neg"}
+    kind = "PReLU" if name == "alpha" else "BatchNormalization"
+    for one in ("LayerNormalization", kind):
+        more = {"alpha_initializer": "random_uniform"} if one == "PReLU" else {}
+        own, its = (
+            [m.Dense(12), getattr(m, one)(**more, **held if one == kind else {}), m.Dense(4, "softmax")]
+            for m in (layers, KL)
+        )
+        both(own, its, (optimizers.SGD(0.05), keras.optimizers.SGD(0.05)), SPARSE)
 
 
 METRICS = {

@@ -83,6 +83,27 @@ def test_an_argument_of_a_layer_that_is_absent_has_another_way(argument):
     assert ABSENT[argument] in " ".join(PAGE.split())
 
 
+ASKING = [row for row in ROWS if row[0] in ("layers", "optimizers", "losses", "metrics") and isinstance(row[2], type)]
+REQUIRED = {
+    "Activation": ("relu",), "Dense": (3,), "Dropout": (0.5,), "GaussianNoise": (0.1,), "Rescaling": (2.0,), "Reshape": ((3,),),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "ours", "theirs"),
+    [row[1:] for row in ASKING],
+    ids=[f"{row[0]}.{row[1]}" for row in ASKING],
+)
+def test_an_absent_argument_that_asks_for_nothing_is_passed_over(name, ours, theirs):
+    given = {
+        key: parameter.default
+        for key, parameter in inspect.signature(theirs).parameters.items()
+        if key not in (*arguments(ours), *OURS_ALONE) and parameter.default is not inspect.Parameter.empty
+    }
+    given |= {"dtype": "float32", "trainable": True} if theirs.__module__.startswith("keras.src.layers") else {}
+    assert ours(*REQUIRED.get(name, ()), **given) == ours(*REQUIRED.get(name, ()))
+
+
 def test_every_initializer_is_named():
     part = PAGE.partition("\n## initializers\n")[2]
     assert all(f"`{name}`" in part for name in initializers.NAMED)

@@ -56,9 +56,7 @@ MOST_FACTOR = 1e30  # of a Rescaling: bytes times it are still finite in float32
 LEAST_DIMENSION, MOST_DIMENSION = 1, 1 << 24  # a larger image side is a slip or an attack
 
 # Keys that say nothing about what a trained layer computes: of training, of bookkeeping.
-SILENT = {"name", "trainable", "dtype", "seed", "activity_regularizer"} | {
-    f"{what}_{how}" for what in ("kernel", "bias", "beta", "gamma", "alpha") for how in ("regularizer", "constraint")
-}
+SILENT = {"name", "trainable", "dtype", "seed", "activity_regularizer"}
 
 
 def shape_of(batch_shape: object, whose: str) -> Shape:
@@ -157,11 +155,15 @@ def _rescaling(config: Config) -> Rescaling:
     return Rescaling(*factors, name=config.get("name"))
 
 
-HELD = "kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"
-AFFINE = "center", "scale", "beta_initializer", "gamma_initializer"
+def _held(*weights: str) -> tuple[str, ...]:
+    return tuple(f"{weight}_{how}" for how in ("regularizer", "constraint") for weight in weights)
+
+
+HELD = _held("kernel", "bias", "beta", "gamma", "alpha")
+AFFINE = "center", "scale", "beta_initializer", "gamma_initializer", *_held("beta", "gamma")
 # The keys of a layer that decide over what it computes, as Keras names its arguments; the first of some must be there.
 KEYS: dict[type, tuple[str, ...]] = {
-    Dense: ("units", "activation", "use_bias", "kernel_initializer", "bias_initializer", *HELD),
+    Dense: ("units", "activation", "use_bias", "kernel_initializer", "bias_initializer", *_held("kernel", "bias")),
     Dropout: ("rate",),
     GaussianNoise: ("stddev",),
     Reshape: ("target_shape",),
@@ -170,7 +172,7 @@ KEYS: dict[type, tuple[str, ...]] = {
     LeakyReLU: ("negative_slope",),
     ELU: ("alpha",),
     Softmax: ("axis",),
-    PReLU: ("alpha_initializer",),
+    PReLU: ("alpha_initializer", *_held("alpha")),
     Normalization: ("axis", "mean", "variance", "invert"),
     BatchNormalization: (
         "axis",
@@ -270,9 +272,7 @@ def item_of(layer: Layer, name: str, entering: Shape) -> Config:
 NONE = {
     Dropout: ("seed", "noise_shape"),
     GaussianNoise: ("seed",),
-    PReLU: ("alpha_regularizer", "alpha_constraint", "shared_axes"),
-    BatchNormalization: ("beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint"),
-    LayerNormalization: ("beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint"),
+    PReLU: ("shared_axes",),
 }
 
 

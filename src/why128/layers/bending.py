@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from why128 import activations, initializers
 from why128.activations import Parametric
+from why128.constraints import Constraint
 from why128.errors import UsageError
 from why128.initializers import Initializer
-from why128.layers.words import Shape, entering, layer, number, put
+from why128.layers.words import Shape, entering, held, layer, number, put
+from why128.regularizers import Regularizer
 
 
 @layer
@@ -41,12 +43,11 @@ class ReLU:
 
     def __post_init__(self):
         most = None if self.max_value is None else number("ReLU: max_value", self.max_value, 0.0)
-        slope, threshold = self.negative_slope or 0.0, self.threshold or 0.0
         put(
             self,
             max_value=most,
-            negative_slope=number("ReLU: negative_slope", slope, 0.0),
-            threshold=number("ReLU: threshold", threshold, 0.0),
+            negative_slope=number("ReLU: negative_slope", self.negative_slope, 0.0),
+            threshold=number("ReLU: threshold", self.threshold, 0.0),
         )
         entering(self)
 
@@ -123,11 +124,14 @@ class PReLU:
     """x where it is positive, `alpha × x` elsewhere, with an alpha for each neuron, which it learns (He et al. 2015)."""
 
     alpha_initializer: str | Initializer = "zeros"
+    alpha_regularizer: Regularizer | None = None  # or a name
+    alpha_constraint: Constraint | None = None
     input_shape: Shape | None = None
     name: str | None = None
 
     def __post_init__(self):
         put(self, alpha_initializer=initializers.resolve(self.alpha_initializer))
+        held(self, "alpha")
         entering(self)
 
 

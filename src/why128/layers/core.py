@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from why128 import activations, constraints, initializers, regularizers
+from why128 import activations, initializers
 from why128.activations import Activation
 from why128.constraints import Constraint
 from why128.errors import UsageError, shown
 from why128.initializers import Initializer
-from why128.layers.words import LARGEST, Shape, checked_shape, entering, layer, plain, put, whole
+from why128.layers.words import LARGEST, Shape, checked_shape, entering, held, layer, plain, put, whole
 from why128.regularizers import Regularizer
 
 MOST_UNITS = 1 << 20  # a million neurons in one layer: beyond it a number is a slip or an attack, not a network
@@ -115,15 +115,7 @@ class Dense:
             kernel_initializer=initializers.resolve(self.kernel_initializer),
             bias_initializer=initializers.resolve(self.bias_initializer),
         )
-        for what in ("kernel", "bias"):
-            regularizer, constraint = f"{what}_regularizer", f"{what}_constraint"
-            put(
-                self,
-                **{
-                    regularizer: regularizers.resolve(getattr(self, regularizer), f"Dense: {regularizer}"),
-                    constraint: constraints.resolve(getattr(self, constraint), f"Dense: {constraint}"),
-                },
-            )
+        held(self, "kernel", "bias")
         entering(self)
 
     @property

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from why128 import initializers
+from why128.constraints import Constraint
 from why128.errors import UsageError, shown
 from why128.initializers import Initializer
-from why128.layers.words import Shape, entering, layer, number, put
+from why128.layers.words import Shape, entering, held, layer, number, put
+from why128.regularizers import Regularizer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,16 +49,26 @@ class Normalization:
         entering(self)
 
     def adapt(self, data: Any) -> None:
-        """Find mean and variance in images (N, ...): the one thing that a layer lets itself be told later."""
-        import numpy as np  # heavy, and a layer can be named without it
+        """Find mean and variance in images (N, ...), or in what gives batches of them, with labels or without.
 
-        images = np.asarray(data)
-        if images.dtype.kind not in "biuf" or images.ndim < 2 or not images.size:
-            raise UsageError(
-                f"Normalization: adapt expects images (N, ...), got {images.dtype} of shape {images.shape}"
-            )
-        axes = None if self.axis is None else tuple(range(images.ndim - 1))
-        mean, variance = images.mean(axes, np.float64), images.var(axes, np.float64)
+        The one thing that a layer lets itself be told later.  Raises UsageError for what has no images.
+        """
+        count: int = 0
+        mean: Any = 0.0
+        variance: Any = 0.0
+        for images in _batches(data):
+            axes = None if self.axis is None else tuple(range(images.ndim - 1))
+            own = images.mean(axes, dtype="float64")
+            if count and own.shape != mean.shape:
+                raise UsageError(f"Normalization: adapt met a batch of another shape, {images.shape}")
+            away, more = own - mean, images.size // own.size
+            total = count + more  # what two parts have in common, from each one's mean and variance (Chan et al. 1983)
+            variance = (
+                variance * count + images.var(axes, dtype="float64") * more + away**2 * count * more / total
+            ) / total
+            mean, count = mean + away * more / total, total
+        if not count:
+            raise UsageError("Normalization: adapt was given no images")
         put(self, mean=_numbers(mean, "mean"), variance=_numbers(variance, "variance"))
 
     @property
@@ -79,6 +92,23 @@ class Normalization:
             one = np.array(values, np.float32)
             found.append(one if len(one) == 1 else np.tile(one, int(np.prod(shape)) // channels))
         return found[0], np.maximum(np.sqrt(found[1]), np.float32(EPSILON))
+
+
+def _batches(data: Any) -> Iterator[np.ndarray]:
+    """Images (N, ...), or batch by batch the images of what gives batches."""
+    import numpy as np  # heavy, and a layer can be named without it
+
+    if hasattr(data, "shape") or (isinstance(data, list) and data and isinstance(data[0], (list, str, float, int))):
+        data = [data]
+    elif hasattr(data, "__getitem__"):  # which need not say by itself where it ends
+        data = map(data.__getitem__, range(len(data)))
+    for batch in data:
+        images = np.asarray(batch[0] if isinstance(batch, tuple) else batch)
+        if images.dtype.kind not in "biuf" or images.ndim < 2 or not images.size:
+            raise UsageError(
+                f"Normalization: adapt expects images (N, ...), got {images.dtype} of shape {images.shape}"
+            )
+        yield images
 
 
 def _numbers(given: Any, what: str) -> tuple[float, ...]:
@@ -109,6 +139,10 @@ class BatchNormalization:
     gamma_initializer: str | Initializer = "ones"
     moving_mean_initializer: str | Initializer = "zeros"
     moving_variance_initializer: str | Initializer = "ones"
+    beta_regularizer: Regularizer | None = None  # or a name
+    gamma_regularizer: Regularizer | None = None
+    beta_constraint: Constraint | None = None
+    gamma_constraint: Constraint | None = None
     input_shape: Shape | None = None
     name: str | None = None
 
@@ -121,6 +155,7 @@ class BatchNormalization:
         )
         for name in ("beta", "gamma", "moving_mean", "moving_variance"):
             put(self, **{f"{name}_initializer": initializers.resolve(getattr(self, f"{name}_initializer"))})
+        held(self, "beta", "gamma")
         entering(self)
 
 
@@ -134,6 +169,10 @@ class LayerNormalization:
     scale: bool = True
     beta_initializer: str | Initializer = "zeros"
     gamma_initializer: str | Initializer = "ones"
+    beta_regularizer: Regularizer | None = None  # or a name
+    gamma_regularizer: Regularizer | None = None
+    beta_constraint: Constraint | None = None
+    gamma_constraint: Constraint | None = None
     input_shape: Shape | None = None
     name: str | None = None
 
@@ -145,6 +184,7 @@ class LayerNormalization:
             beta_initializer=initializers.resolve(self.beta_initializer),
             gamma_initializer=initializers.resolve(self.gamma_initializer),
         )
+        held(self, "beta", "gamma")
         entering(self)
 
 

@@ -66,20 +66,15 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
 
 def weights(layer: Layer, shape: Shape) -> tuple[Weight, ...]:
     """The weights of a layer that `shape` enters, in Keras's order, absent ones at their place."""
-    held: dict[str, Any]
     if isinstance(layer, Dense):
-        held = {"regularizer": layer.kernel_regularizer, "constraint": layer.kernel_constraint}
-        kernel = Weight("kernel", (shape[0], layer.units), layer.kernel_initializer, **held)
-        if not layer.use_bias:
-            return kernel, Weight("bias", (layer.units,), "zeros", present=False)
-        held = {"regularizer": layer.bias_regularizer, "constraint": layer.bias_constraint}
-        return kernel, Weight("bias", (layer.units,), layer.bias_initializer, **held)
+        kernel = _weight(layer, "kernel", (shape[0], layer.units))
+        return kernel, _weight(layer, "bias", (layer.units,), "zeros", layer.use_bias)
     if isinstance(layer, PReLU):
-        return (Weight("alpha", _flat(layer, shape), layer.alpha_initializer),)
+        return (_weight(layer, "alpha", _flat(layer, shape)),)
     if isinstance(layer, (BatchNormalization, LayerNormalization)):
         own = _flat(layer, shape)
-        gamma = Weight("gamma", own, layer.gamma_initializer if layer.scale else "ones", present=layer.scale)
-        beta = Weight("beta", own, layer.beta_initializer if layer.center else "zeros", present=layer.center)
+        gamma = _weight(layer, "gamma", own, "ones", layer.scale)
+        beta = _weight(layer, "beta", own, "zeros", layer.center)
         if isinstance(layer, LayerNormalization):
             return gamma, beta
         mean = Weight("moving_mean", own, layer.moving_mean_initializer, learned=False)
@@ -90,6 +85,14 @@ def weights(layer: Layer, shape: Shape) -> tuple[Weight, ...]:
 def weight_shapes(layer: Layer, shape: Shape) -> tuple[Shape, ...]:
     """The shapes of a layer's weights in Keras's order: of a Dense, kernel (inputs, units), then bias (units,)."""
     return tuple(weight.shape for weight in weights(layer, shape) if weight.present)
+
+
+def _weight(layer: Any, name: str, shape: Shape, absent: str = "zeros", present: bool = True) -> Weight:
+    """One that is learned, as the layer's arguments say, or in its place what leaves every answer as it is."""
+    if not present:
+        return Weight(name, shape, absent, present=False)
+    of = {how: getattr(layer, f"{name}_{how}") for how in ("initializer", "regularizer", "constraint")}
+    return Weight(name, shape, **of)
 
 
 def _flat(layer: Layer, shape: Shape) -> Shape:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any, dataclass_transform
 
+from why128 import constraints, regularizers
 from why128.arguments import Kind, frozen
 from why128.errors import UsageError, shown
 
@@ -35,12 +36,6 @@ ABSENT = {
     "ragged": "images are all of one shape",
     "tensor": "there is no functional API: layers stand in a row, in Sequential",
     "shared_axes": "every neuron has its own slope",
-    "beta_regularizer": "kernel_regularizer of a Dense holds weights down",
-    "gamma_regularizer": "kernel_regularizer of a Dense holds weights down",
-    "beta_constraint": "kernel_constraint of a Dense bounds weights",
-    "gamma_constraint": "kernel_constraint of a Dense bounds weights",
-    "alpha_regularizer": "kernel_regularizer of a Dense holds weights down",
-    "alpha_constraint": "kernel_constraint of a Dense bounds weights",
 }  # fmt: skip
 
 
@@ -89,6 +84,14 @@ def entering(made: Any) -> None:
     """Check a layer's `input_shape`."""
     if made.input_shape is not None:
         put(made, input_shape=checked_shape(made.input_shape, type(made).__name__))
+
+
+def held(made: Any, *weights: str) -> None:
+    """Check by what regulariser and constraint each of these weights of a layer is held."""
+    for weight in weights:
+        for how, resolve in (("regularizer", regularizers.resolve), ("constraint", constraints.resolve)):
+            name = f"{weight}_{how}"
+            put(made, **{name: resolve(getattr(made, name), f"{type(made).__name__}: {name}")})
 
 
 def number(whose: str, value: object, least: float = -LARGEST, most: float = LARGEST) -> float:
