@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 
 from why128.activations import ELEMENTWISE
-from why128.errors import UsageError
 from why128.formats import int8, tflite_file, tflite_graph
 from why128.formats.int8 import Quantized
-from why128.formats.steps import Applied, Product, Scaling, Step, folded, steps
-from why128.formats.tflite_activations import ACTIVATIONS, FUSED, OPTIONS, halves
+from why128.formats.steps import Applied, Bent, Product, Scaling, Sloped, Standardised, Step, folded, rule, steps
+from why128.formats.tflite_activations import ACTIVATIONS, FUSED, OPTIONS, PARAMETRIC, halves, sloped, standardised
 from why128.formats.tflite_graph import Graph, Tensor, Value
 from why128.network import Network, flat_images
 
@@ -49,7 +48,9 @@ def written(network: Network) -> bytes:
 
 
 def written_int8(network: Network, images: np.ndarray) -> bytes:
-    """The file wholly in int8: images, weights and answers; a quarter of the bytes.
+    """The file in int8: images, weights, activity and answers; a quarter of the bytes.
+
+    What has no operator of int8 (sparsemax, LayerNormalization, slopes of their own) is computed in float32 in between.
 
     `images` (N, ...), on the network's own scale, show which numbers activity takes; a few hundred that are like those to
     come will do.  Raises UsageError where that shows nothing or no numbers, InputRefused for another shape, else as `written`.
@@ -98,14 +99,7 @@ def _made(found: tuple[Step, ...], entering: Tensor, writers: Writers, *more: An
     graph = Graph(entering)
     value = graph.images
     for number, step, fused in _fused(found):
-        writer = writers.get(type(step))
-        if writer is None:
-            raise UsageError(
-                f"TFLite: a step of the kind {type(step).__name__}, expected one of {', '.join(kind.__name__ for kind in writers)}; "
-                "nothing was written",
-                hint="write another format",
-            )
-        value = writer(value, step, fused, *(spans[number] for spans in more))
+        value = rule(writers, type(step), "TFLite")(value, step, fused, *(spans[number] for spans in more))
     graph.output = value.index
     graph.tensors[value.index] = replace(value.tensor, name="outputs")
     return graph
@@ -120,7 +114,7 @@ def _outputs(fused: Fused) -> dict[int, np.generic]:
 
 def _float32(network: Network) -> Graph:
     entering = Tensor("images", (1, *network.input_shape))
-    return _made(folded(steps(network)), entering, {Scaling: _scaled, Product: _product, Applied: _applied})
+    return _made(folded(steps(network)), entering, FLOAT32)
 
 
 def _product(value: Value, step: Product, fused: Fused) -> Value:
@@ -144,14 +138,29 @@ def _flat(value: Value) -> Value:
 
 
 def _applied(value: Value, step: Applied, fused: Fused) -> Value:
-    if step.activation not in ACTIVATIONS:
-        raise UsageError(
-            f"TFLite: the activation {step.activation} cannot be said in its operators, expected one of {', '.join(ACTIVATIONS)}; "
-            "nothing was written",
-            hint="write another format",
-        )
-    return ACTIVATIONS[step.activation](value)
+    return rule(ACTIVATIONS, step.activation, "TFLite")(value)
 
+
+def _bent(value: Value, step: Bent, fused: Fused) -> Value:
+    return PARAMETRIC[step.activation](_flat(value), **dict(step.parameters))
+
+
+def _sloped(value: Value, step: Sloped, fused: Fused) -> Value:
+    return sloped(_flat(value), step.alpha)
+
+
+def _standardised(value: Value, step: Standardised, fused: Fused) -> Value:
+    return standardised(_flat(value), step.gamma, step.beta, step.epsilon)
+
+
+FLOAT32: Writers = {
+    Scaling: _scaled,
+    Product: _product,
+    Applied: _applied,
+    Bent: _bent,
+    Sloped: _sloped,
+    Standardised: _standardised,
+}
 
 # ---------------------------------------------------------------- int8
 
@@ -161,8 +170,7 @@ def _int8(network: Network, images: np.ndarray) -> Graph:
     spans = int8.ranges(network, found, images)
     scale = int8.image_scale(network, flat_images(images, network.input_shape))
     entering = Tensor("images", (1, *network.input_shape), np.dtype(np.int8), None, scale)
-    writers: Writers = {Scaling: _scaled_int8, Product: _product_int8, Applied: _applied_int8}
-    return _made(found, entering, writers, tuple(int8.spread(span) for span in spans))
+    return _made(found, entering, INT8, tuple(int8.spread(span) for span in spans))
 
 
 def _product_int8(value: Value, step: Product, fused: Fused, leaving: Quantized) -> Value:
@@ -175,10 +183,7 @@ def _product_int8(value: Value, step: Product, fused: Fused, leaving: Quantized)
 
 def _scaled_int8(value: Value, step: Scaling, fused: Fused, leaving: Quantized) -> Value:
     if max(step.factor.size, step.offset.size) > 1:
-        raise UsageError(
-            "TFLite int8: a scaling of each pixel by itself that no product follows, expected one for all pixels; nothing was written",
-            hint="write float32",
-        )
+        return _in_float32(value, step, leaving)
     return _looked_up(_flat(value), step, leaving)
 
 
@@ -193,12 +198,34 @@ def _applied_int8(value: Value, step: Applied, fused: Fused, leaving: Quantized)
         code, fixed = OWN_INT8["sigmoid"]
         gate = graph.apply(code, [second], [graph.activity(second.tensor.shape, np.int8, fixed)])[0]
         return graph.apply("MUL", [first, gate], [graph.activity(first.tensor.shape, np.int8, leaving)])[0]
-    if name not in ELEMENTWISE:
-        raise UsageError(
-            f"TFLite int8: the activation {name} looks at all of a layer's neurons and has no operator there; nothing was written",
-            hint="write float32, or use another activation",
-        )
-    return _looked_up(value, step, leaving)
+    return _looked_up(_flat(value), step, leaving) if name in ELEMENTWISE else _in_float32(value, step, leaving)
+
+
+def _bent_int8(value: Value, step: Bent, fused: Fused, leaving: Quantized) -> Value:
+    return _looked_up(_flat(value), step, leaving)
+
+
+def _in_float32(value: Value, step: Step, leaving: Quantized) -> Value:
+    """What no operator of int8 does: the numbers are brought to float32, and what is made of them back."""
+    flat = _flat(value)
+    shape = flat.tensor.shape
+    real = value.graph.apply("DEQUANTIZE", [flat], [value.graph.activity(shape)])[0]
+    made = FLOAT32[type(step)](real, step, None)
+    return value.graph.apply("QUANTIZE", [made], [value.graph.activity(made.tensor.shape, np.int8, leaving)])[0]
+
+
+def _unlike_others_int8(value: Value, step: Sloped | Standardised, fused: Fused, leaving: Quantized) -> Value:
+    return _in_float32(value, step, leaving)
+
+
+INT8: Writers = {
+    Scaling: _scaled_int8,
+    Product: _product_int8,
+    Applied: _applied_int8,
+    Bent: _bent_int8,
+    Sloped: _unlike_others_int8,
+    Standardised: _unlike_others_int8,
+}
 
 
 def _looked_up(value: Value, step: Step, leaving: Quantized) -> Value:

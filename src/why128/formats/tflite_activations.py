@@ -63,9 +63,9 @@ def _glu(x: Value) -> Value:
     return first * second.taken("LOGISTIC")
 
 
-def _total(x: Value) -> Value:
+def _over_all(x: Value, code: str) -> Value:
     axis = x.graph.constant(np.array([1], np.int32))
-    return x.taken("SUM", axis, shape=(1, 1), options={0: np.bool_(True)})
+    return x.taken(code, axis, shape=(1, 1), options={0: np.bool_(True)})
 
 
 def _sparsemax(x: Value) -> Value:
@@ -76,10 +76,38 @@ def _sparsemax(x: Value) -> Value:
     total = ordered.taken("CUMSUM", graph.constant(np.array(1, np.int32)))
     inside = (ordered * place + 1.0).taken("GREATER", total, dtype=np.bool_)
     support = inside.taken("CAST", options={0: BOOL, 1: FLOAT})
-    threshold = (_total(ordered * support) - 1.0) / _total(support)
+    threshold = (_over_all(ordered * support, "SUM") - 1.0) / _over_all(support, "SUM")
     return (x - threshold).taken("RELU")
 
 
+def _bent_relu(x: Value, negative_slope: float, max_value: float, threshold: float) -> Value:
+    below = (x - threshold) * negative_slope if negative_slope else 0.0
+    bent = x.taken("GREATER", threshold, dtype=np.bool_).taken("SELECT_V2", x, below)
+    return bent if max_value == float("inf") else bent.taken("MINIMUM", max_value)
+
+
+def _elu(x: Value, alpha: float) -> Value:
+    return x.taken("RELU") + x.taken("MINIMUM", 0.0).taken("ELU") * alpha
+
+
+def sloped(x: Value, alpha: np.ndarray) -> Value:
+    """A ReLU with a slope of its own below 0 for every neuron."""
+    return x.taken("PRELU", x.graph.constant(alpha))
+
+
+def standardised(x: Value, gamma: np.ndarray, beta: np.ndarray, epsilon: float) -> Value:
+    """All numbers of an image less their mean, over their standard deviation, then × gamma + beta."""
+    away = x - _over_all(x, "MEAN")
+    factor = (_over_all(away * away, "MEAN") + epsilon).taken("RSQRT")
+    return away * factor * x.graph.constant(gamma) + x.graph.constant(beta)
+
+
+# Those with parameters, by their names in activations.PARAMETRIC.
+PARAMETRIC: dict[str, Callable[..., Value]] = {
+    "relu": _bent_relu,
+    "leaky_relu": lambda x, negative_slope: x.taken("LEAKY_RELU", options={0: np.float32(negative_slope)}),
+    "elu": _elu,
+}
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "relu": lambda x: x.taken("RELU"),
     "relu6": lambda x: x.taken("RELU6"),

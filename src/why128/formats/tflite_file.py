@@ -21,12 +21,12 @@ OLD_CODES = 127  # operators above it are only in the newer of two fields
 
 # Each operator's number, and that of its table of options (0: it has none).
 CODES = {
-    "ADD": (0, 11), "FULLY_CONNECTED": (9, 8), "LOGISTIC": (14, 0), "MUL": (18, 21), "RELU": (19, 0), "RELU_N1_TO_1": (20, 0),
-    "RELU6": (21, 0), "RESHAPE": (22, 17), "SOFTMAX": (25, 9), "TANH": (28, 0), "GATHER": (36, 23), "SUB": (41, 28),
-    "DIV": (42, 29), "EXP": (47, 33), "TOPK_V2": (48, 34), "SPLIT": (49, 35), "LOG_SOFTMAX": (50, 36), "CAST": (53, 37),
-    "MAXIMUM": (55, 39), "MINIMUM": (57, 39), "GREATER": (61, 43), "LOG": (73, 0), "SUM": (74, 27), "SQRT": (75, 0),
-    "LEAKY_RELU": (98, 75), "ABS": (101, 78), "ELU": (111, 0), "HARD_SWISH": (117, 91), "SELECT_V2": (123, 98),
-    "CUMSUM": (128, 103), "GELU": (150, 116),
+    "ADD": (0, 11), "DEQUANTIZE": (6, 38), "FULLY_CONNECTED": (9, 8), "LOGISTIC": (14, 0), "MUL": (18, 21), "RELU": (19, 0), "RELU_N1_TO_1": (20, 0),
+    "RELU6": (21, 0), "RESHAPE": (22, 17), "SOFTMAX": (25, 9), "TANH": (28, 0), "GATHER": (36, 23), "MEAN": (40, 27), "SUB": (41, 28),
+    "DIV": (42, 29), "EXP": (47, 33), "TOPK_V2": (48, 34), "SPLIT": (49, 35), "LOG_SOFTMAX": (50, 36), "CAST": (53, 37), "PRELU": (54, 0),
+    "MAXIMUM": (55, 39), "MINIMUM": (57, 39), "GREATER": (61, 44), "LOG": (73, 0), "SUM": (74, 27), "SQRT": (75, 0), "RSQRT": (76, 0),
+    "LEAKY_RELU": (98, 75), "ABS": (101, 78), "ELU": (111, 0), "QUANTIZE": (114, 89), "HARD_SWISH": (117, 91), "SELECT_V2": (123, 98),
+    "CUMSUM": (128, 102), "GELU": (150, 116),
 }  # fmt: skip
 
 

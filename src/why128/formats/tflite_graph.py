@@ -129,7 +129,7 @@ class Value:
 # FULLY_CONNECTED takes int8 from 4 on; but before 12 an interpreter might use the first row's scale for all rows without a
 # word.  MUL is 3 where its scales multiply by 1 or more, and 2 otherwise; whoever knows 3 does both.
 SINCE_INT8 = {"FULLY_CONNECTED": 12, "MUL": 3, "CAST": 3} | dict.fromkeys(
-    ("RELU", "RELU6", "LOGISTIC", "TANH", "SOFTMAX", "LOG_SOFTMAX", "GELU", "SPLIT", "GATHER"), 2
+    ("DEQUANTIZE", "RELU", "RELU6", "LOGISTIC", "TANH", "SOFTMAX", "LOG_SOFTMAX", "GELU", "SPLIT", "GATHER"), 2
 )
 
 
