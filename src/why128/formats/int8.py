@@ -11,21 +11,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from why128.errors import UsageError
+from why128.formats.calibrating import Range, span
 from why128.formats.stepping import one
 from why128.formats.steps import Applied, Product, Step
 from why128.formats.tflite_graph import Quantized
-from why128.network import AT_ONCE, Network, flat_images
+from why128.network import Network, flat_images
 
 LOWEST, HIGHEST = -128, 127
 MOST_SUM = 1 << 30  # of a neuron's sum in int32: half of what fits
 TINIEST = 1e-18  # the least scale: the product of two is still a float32
 
-Range = tuple[float, float]
 
-
-def spread(span: Range) -> Quantized:
-    """The scale on which `span`, and 0, just fit."""
-    low, high = min(span[0], 0.0), max(span[1], 0.0)
+def spread(told: Range) -> Quantized:
+    """The scale on which `told`, and 0, just fit."""
+    low, high = min(told[0], 0.0), max(told[1], 0.0)
     scale = np.float32(max((high - low) / (HIGHEST - LOWEST), TINIEST) if high > low else 1.0)
     return Quantized(np.array([scale]), int(np.clip(np.rint(LOWEST - low / float(scale)), LOWEST, HIGHEST)))
 
@@ -37,23 +36,25 @@ def image_scale(network: Network, images: np.ndarray) -> Quantized:
 
 
 def ranges(network: Network, steps: Sequence[Step], images: np.ndarray) -> tuple[Range, ...]:
-    """The least and the greatest number that leaves each step, over all images; raises UsageError for what is no number."""
+    """The least and the greatest number that leaves each step and is told apart, as images show them; raises UsageError for what is no number."""
     flat = flat_images(images, network.input_shape)  # (N, D)
     if not len(flat):
         raise UsageError(
             "int8: no images to see the range of activity by, expected some hundreds",
             hint="give images that are like those to come, for example the training images",
         )
-    found = [_spans(steps, flat[i : i + AT_ONCE].astype(np.float32)) for i in range(0, len(flat), AT_ONCE)]
-    spans = tuple((min(low for low, _ in each), max(high for _, high in each)) for each in zip(*found, strict=True))
-    for number, span in enumerate(spans):
-        if not np.isfinite(span).all():
+    x, spans = flat.astype(np.float32), []
+    for number, step in enumerate(steps):
+        with np.errstate(over="ignore", invalid="ignore"):
+            x = one(step, x)
+        spans.append(found := span(x, steps[number + 1 :]))
+        if not np.isfinite(found).all():
             raise UsageError(
-                f"int8: step {number} ({_named(steps[number])}) gives numbers from {span[0]:g} to {span[1]:g}, "
+                f"int8: step {number} ({_named(steps[number])}) gives numbers from {found[0]:g} to {found[1]:g}, "
                 "expected finite ones; nothing was written",
                 hint="the network diverged, or the images are not on its own scale",
             )
-    return spans
+    return tuple(spans)
 
 
 def weights(product: Product, entering: Quantized) -> tuple[np.ndarray, Quantized, np.ndarray, Quantized]:
@@ -77,15 +78,6 @@ def table(step: Step, entering: Quantized, leaving: Quantized) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         stored = np.rint(one(step, real).astype(np.float64) / float(leaving.scale[0])) + leaving.zero
     return np.nan_to_num(stored, nan=leaving.zero).clip(LOWEST, HIGHEST).astype(np.int8)
-
-
-def _spans(steps: Sequence[Step], x: np.ndarray) -> list[Range]:
-    found = []
-    with np.errstate(over="ignore", invalid="ignore"):
-        for step in steps:
-            x = one(step, x)
-            found.append((float(x.min()), float(x.max())))
-    return found
 
 
 def _named(step: Step) -> str:

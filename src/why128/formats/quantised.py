@@ -6,11 +6,12 @@ activation is what it was.  After training, without learning anything anew (Jaco
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from why128.errors import InputRefused
+from why128.formats.calibrating import span
 from why128.formats.stepping import taken
 from why128.formats.steps import IntegerProduct, Product, Quantised, Step
 
@@ -24,10 +25,10 @@ def quantised(steps: Iterable[Step], images: np.ndarray, bytes_enter: bool) -> t
     Where `bytes_enter`, pixels are bytes already and stay as they are.  Raises InputRefused where sums would not fit 32 bits.
     """
     found: list[Step] = []
-    x = np.asarray(images, np.float32)
-    for step in steps:
+    x, every = np.asarray(images, np.float32), tuple(steps)
+    for number, step in enumerate(every):
         if isinstance(step, Product):
-            own = Quantised(1.0, 0) if bytes_enter and not found else _range(x)
+            own = Quantised(1.0, 0) if bytes_enter and not found else _range(x, every[number:])
             found += [own, _integers(step, own)]
         else:
             found.append(step)
@@ -35,9 +36,10 @@ def quantised(steps: Iterable[Step], images: np.ndarray, bytes_enter: bool) -> t
     return tuple(found)
 
 
-def _range(x: np.ndarray) -> Quantised:
+def _range(x: np.ndarray, rest: Sequence[Step]) -> Quantised:
     """The scale on which bytes reach from the least to the greatest number, and hit 0 exactly."""
-    low, high = min(float(x.min(initial=0.0)), 0.0), max(float(x.max(initial=0.0)), 0.0)
+    least, greatest = span(x, rest) if x.size else (0.0, 0.0)
+    low, high = min(least, 0.0), max(greatest, 0.0)
     scale = (high - low) / LARGEST_BYTE or 1.0
     return Quantised(scale, round(-low / scale))
 
