@@ -275,6 +275,8 @@ def test_summary(capsys):
         "Dense           (None, 10)      1,290\n"
         "─────────────────────────────────────\n"
         "Total params: 101,770 (397.54 KB)\n"
+        "Trainable params: 101,770 (397.54 KB)\n"
+        "Non-trainable params: 0 (0.00 KB)\n"
     )
 
 

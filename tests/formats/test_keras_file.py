@@ -60,7 +60,7 @@ def test_a_glu_before_another_layer_is_written_with_a_warning(tmp_path):
     network = build((Input((4,)), Dense(6, "glu"), Dense(2)))
     with pytest.warns(
         DataWarning,
-        match=r"through.keras: can be read here, but not by Keras 3.15, which cannot put a layer after the activation 'glu'",
+        match=r"^a .keras file of this network can be read here, but not by Keras 3.15, which cannot put a layer after the activation 'glu'",
     ):
         assert through_file(network, tmp_path).sizes == (4, 6, 2)
 

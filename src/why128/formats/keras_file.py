@@ -41,17 +41,17 @@ def save(network: Network, path: str | os.PathLike) -> None:
     except UsageError as fault:
         raise UsageError(f"{shown(path)}: {fault}", hint=fault.hint) from None
     aside.write(path, data)
-    if any(layer.outputs != layer.units for layer in network.layers[:-1] if isinstance(layer, Dense)):
-        # Keras builds the next layer for all units, then feeds it half of them: so fails its own network, too
-        warnings.warn(
-            f"{shown(path)}: can be read here, but not by Keras 3.15, which cannot put a layer after the activation 'glu'",
-            DataWarning,
-            stacklevel=2,
-        )
 
 
 def written(network: Network) -> bytes:
-    """The file's bytes; raises UsageError where an activation has no name."""
+    """The file's bytes; raises UsageError where an activation has no name, and warns where Keras cannot read it."""
+    if any(layer.outputs != layer.units for layer in network.layers[:-1] if isinstance(layer, Dense)):
+        # Keras builds the next layer for all units, then feeds it half of them: so fails its own network, too
+        warnings.warn(
+            "a .keras file of this network can be read here, but not by Keras 3.15, which cannot put a layer after the activation 'glu'",
+            DataWarning,
+            stacklevel=3,
+        )
     return packed(_members(network))
 
 

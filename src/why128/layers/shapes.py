@@ -82,11 +82,6 @@ def weights(layer: Layer, shape: Shape) -> tuple[Weight, ...]:
     return ()
 
 
-def weight_shapes(layer: Layer, shape: Shape) -> tuple[Shape, ...]:
-    """The shapes of a layer's weights in Keras's order: of a Dense, kernel (inputs, units), then bias (units,)."""
-    return tuple(weight.shape for weight in weights(layer, shape) if weight.present)
-
-
 def _weight(layer: Any, name: str, shape: Shape, absent: str = "zeros", present: bool = True) -> Weight:
     """One that is learned, as the layer's arguments say, or in its place what leaves every answer as it is."""
     if not present:
