@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, dataclass_transform
 
 from why128.errors import UsageError, shown
 
 Kind = TypeVar("Kind", bound=type)
+
+LARGEST = 3.4e38  # float32's largest number
 
 # Keras's defaults of arguments that are not here, where they are not None: whoever gives one asks for nothing.
 DEFAULTS = {
@@ -61,3 +64,20 @@ def frozen(
         return made
 
     return decorated
+
+
+def number(whose: str, value: object, least: float = -LARGEST, most: float = LARGEST) -> float:
+    """One finite number within these limits; raises UsageError naming `whose`."""
+    if isinstance(value, bool) or not hasattr(value, "__float__") or getattr(value, "shape", ()) != ():
+        raise UsageError(f"{whose} must be a number, got {shown(repr(value))}")
+    found = float(value) if not isinstance(value, int) or abs(value) < LARGEST else math.inf
+    if not least <= found <= most:
+        within = (
+            f"from {least:g} to {most:g}"
+            if most < LARGEST
+            else f"of at least {least:g}"
+            if least > -LARGEST
+            else "finite"
+        )
+        raise UsageError(f"{whose} must be a number {within}, got {shown(repr(value))}")
+    return found

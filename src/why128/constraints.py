@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from why128.arguments import LARGEST, number
 from why128.errors import UsageError, shown
 
 EPSILON = 1e-7  # Keras's: what a norm is divided by is this much more
@@ -78,8 +79,10 @@ def resolve(given: object, whose: str) -> Constraint | None:
     if isinstance(given, str) and given in NAMED:
         return NAMED[given]()
     if isinstance(given, Constraint):
-        if getattr(given, "axis", 0) not in (0, 1):
-            raise UsageError(f"{whose}: axis must be 0 or 1, got {shown(repr(getattr(given, 'axis', 0)))}")
+        for name, value in vars(given).items():
+            if name == "axis" and (isinstance(value, bool) or value not in (0, 1)):
+                raise UsageError(f"{whose}: axis must be 0 or 1, got {shown(repr(value))}")
+            number(f"{whose}: {name}", value, 0.0, 1.0 if name == "rate" else LARGEST)
         return given
     raise UsageError(
         f"{whose}: {shown(repr(given))} is not known here",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from why128.arguments import number
 from why128.errors import UsageError, shown
 
 
@@ -63,5 +64,4 @@ def resolve(given: object, whose: str) -> Regularizer | None:
 
 def _check(given: Regularizer, whose: str) -> None:
     for name, value in vars(given).items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
-            raise UsageError(f"{whose}: {name} must be a number of at least 0, got {shown(repr(value))}")
+        number(f"{whose}: {name}", value, 0.0)

@@ -17,6 +17,7 @@ from why128.formats.exports import FORMATS, format_of
 READ_BACK = (".npz", ".json", ".keras")
 
 
+@pytest.mark.filterwarnings("ignore:a .keras file of this network")  # a glu before another layer
 @pytest.mark.parametrize("ending", FORMATS)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_it_answers_as_the_network_does(name, ending):

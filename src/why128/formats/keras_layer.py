@@ -161,7 +161,7 @@ def _held(*weights: str) -> tuple[str, ...]:
 
 HELD = _held("kernel", "bias", "beta", "gamma", "alpha")
 AFFINE = "center", "scale", "beta_initializer", "gamma_initializer", *_held("beta", "gamma")
-# The keys of a layer that decide over what it computes, as Keras names its arguments; the first of some must be there.
+# The keys of a layer that decide over what it computes, as Keras names its arguments; the first of those NEEDED must be there.
 KEYS: dict[type, tuple[str, ...]] = {
     Dense: ("units", "activation", "use_bias", "kernel_initializer", "bias_initializer", *_held("kernel", "bias")),
     Dropout: ("rate",),
@@ -184,7 +184,7 @@ KEYS: dict[type, tuple[str, ...]] = {
     ),
     LayerNormalization: ("axis", "epsilon", *AFFINE),
 }
-NEEDED = {"units", "rate", "stddev", "target_shape"}
+NEEDED = {Dense, Dropout, GaussianNoise, Reshape, Activation}
 TRUTHS = {"use_bias", "center", "scale", "invert"}
 
 
@@ -194,8 +194,8 @@ def _layer(made: type, config: Config) -> Layer:
         {"renorm_momentum"} if made is BatchNormalization else set()
     )  # of a renorm that is refused where it is true
     _check_rest({key: value for key, value in config.items() if key not in silent}, set(KEYS[made]))
-    for key in NEEDED & set(KEYS[made]):
-        _required(config, key)
+    if made in NEEDED:
+        _required(config, KEYS[made][0])
     values = {key: _value(made, key, config[key]) for key in KEYS[made] if key in config}
     return made(**values, name=config.get("name"))
 

@@ -52,14 +52,14 @@ HELD: dict[str, tuple[dict[str, type], str]] = {
 def held_of(value: object, key: str) -> Any:
     """A regulariser or a constraint; one that is not known here is left out, with a DataWarning: it acts while learning only."""
     kinds, _ = HELD[key.rpartition("_")[2]]
-    if isinstance(value, dict) and of_keras(value) and value.get("class_name") in kinds:
+    name = value.get("class_name") if isinstance(value, dict) else value
+    if isinstance(value, dict) and of_keras(value) and isinstance(name, str) and name in kinds:
         config = value.get("config")
         try:
-            return kinds[value["class_name"]](**(config if isinstance(config, dict) else {}))
+            return kinds[name](**(config if isinstance(config, dict) else {}))
         except TypeError:
             pass
     if value is not None:
-        name = value.get("class_name") if isinstance(value, dict) else value
         warnings.warn(
             f"{key}: {shown(name)} is not known here, and left out; answers do not depend on it",
             DataWarning,
@@ -90,12 +90,12 @@ def activation_of(value: object) -> Activation:
     """An activation, given by name, as Keras serialises its own functions, or as a layer that bends."""
     name = value
     if isinstance(value, dict):
-        name = value.get("config")
-        if value.get("class_name") in BENDING and of_keras(value) and isinstance(name, dict):
-            made, keys = BENDING[value["class_name"]]
+        name, which = value.get("config"), value.get("class_name")
+        if isinstance(which, str) and which in BENDING and of_keras(value) and isinstance(name, dict):
+            made, keys = BENDING[which]
             return made(**{key: name[key] for key in keys if key in name}).function
-        if value.get("class_name") != "function" or not of_keras(value) or not isinstance(name, str):
-            given = f"{shown(value.get('class_name'))} {shown(name)} of module '{shown(value.get('module'))}'"
+        if which != "function" or not of_keras(value) or not isinstance(name, str):
+            given = f"{shown(which)} {shown(name)} of module '{shown(value.get('module'))}'"
             raise InputRefused(
                 f"activation {given} cannot be taken; expected one by Keras's name",
                 hint="for example activation='relu'; nothing of the file was run",

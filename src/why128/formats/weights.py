@@ -36,6 +36,7 @@ class Due:
     path: str
     whose: str
     shape: Shape
+    variance: bool = False  # which is never below 0
 
 
 def due(layers: Sequence[Layer]) -> tuple[Due, ...]:
@@ -44,7 +45,10 @@ def due(layers: Sequence[Layer]) -> tuple[Due, ...]:
     entries = zip(places(layers), names_of(layers), layer_weights(tuple(layers)), strict=True)
     for place, name, (_, own) in entries:
         found += [
-            Due(f"{place}/vars/{i}", f"{weight.name} of '{shown(name)}'", weight.shape) for i, weight in enumerate(own)
+            Due(
+                f"{place}/vars/{i}", f"{weight.name} of '{shown(name)}'", weight.shape, weight.name == "moving_variance"
+            )
+            for i, weight in enumerate(own)
         ]
     return tuple(found)
 
@@ -57,7 +61,7 @@ def adapted(layers: Sequence[Layer]) -> dict[int, tuple[Due, Due]]:
         if isinstance(layer, Normalization) and not layer.adapted:
             own = () if layer.axis is None else shape[-1:]
             mean, variance = (f"{what} of '{shown(name)}'" for what in ("mean", "variance"))
-            found[number] = Due(f"{place}/vars/0", mean, own), Due(f"{place}/vars/1", variance, own)
+            found[number] = Due(f"{place}/vars/0", mean, own), Due(f"{place}/vars/1", variance, own, True)
         shape = output_shape(layer, shape)
     return found
 
@@ -157,6 +161,8 @@ def _numbers(one: Due, values: np.ndarray) -> np.ndarray:
         raise InputRefused(
             f"{one.path}, the {one.whose}, has numbers that are not finite in float32 (NaN or infinite): {odd:,} of {numbers.size:,}; expected none"
         )
+    if one.variance and numbers.min(initial=0.0) < 0.0:
+        raise InputRefused(f"{one.path}, the {one.whose}, has a number below 0: {numbers.min():g}; expected a variance")
     return numbers
 
 

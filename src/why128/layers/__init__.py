@@ -8,10 +8,10 @@ from why128.layers.core import MOST_UNITS, Dense, Flatten, Input, Rescaling, Res
 from why128.layers.noise import Dropout, GaussianNoise
 from why128.layers.normalizing import BatchNormalization, LayerNormalization, Normalization
 from why128.layers.shapes import Layer, Weight, output_shape, weights
-from why128.layers.words import LARGEST, Shape, checked_shape, whole
+from why128.layers.words import Shape, checked_shape, whole
 
 __all__ = [
-    "ELU", "LARGEST", "MOST_UNITS", "Activation", "BatchNormalization", "Dense", "Dropout", "Fixed", "Flatten", "GaussianNoise",
+    "ELU", "MOST_UNITS", "Activation", "BatchNormalization", "Dense", "Dropout", "Fixed", "Flatten", "GaussianNoise",
     "Input", "Layer", "LayerNormalization", "LeakyReLU", "Normalization", "PReLU", "ReLU", "Rescaling", "Reshape", "Shape",
     "Softmax", "Weight", "checked_shape", "output_shape", "weights", "whole",
 ]  # fmt: skip

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from why128 import activations, initializers
 from why128.activations import Parametric
+from why128.arguments import number
 from why128.constraints import Constraint
 from why128.errors import UsageError
 from why128.initializers import Initializer
-from why128.layers.words import Shape, entering, held, layer, number, put
+from why128.layers.words import Shape, entering, held, layer, put
 from why128.regularizers import Regularizer
 
 

@@ -6,10 +6,11 @@ import math
 
 from why128 import activations, initializers
 from why128.activations import Activation
+from why128.arguments import LARGEST
 from why128.constraints import Constraint
 from why128.errors import UsageError, shown
 from why128.initializers import Initializer
-from why128.layers.words import LARGEST, Shape, checked_shape, entering, held, layer, plain, put, whole
+from why128.layers.words import Shape, checked_shape, entering, held, layer, plain, put, whole
 from why128.regularizers import Regularizer
 
 MOST_UNITS = 1 << 20  # a million neurons in one layer: beyond it a number is a slip or an attack, not a network

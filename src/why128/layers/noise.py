@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from why128.arguments import number
 from why128.errors import UsageError, shown
-from why128.layers.words import Shape, entering, layer, number, plain, put
+from why128.layers.words import Shape, entering, layer, plain, put
 
 
 @layer

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from why128 import initializers
+from why128.arguments import number
 from why128.constraints import Constraint
 from why128.errors import UsageError, shown
 from why128.initializers import Initializer
-from why128.layers.words import Shape, entering, held, layer, number, put
+from why128.layers.words import Shape, entering, held, layer, put
 from why128.regularizers import Regularizer
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _numbers(given: Any, what: str) -> tuple[float, ...]:
 
     try:
         values = np.asarray(given, np.float32).ravel()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise UsageError(f"Normalization: {what} must be numbers, got {shown(repr(given))}") from None
     if not len(values) or not np.isfinite(values).all():
         raise UsageError(f"Normalization: {what} must be finite numbers, got {shown(repr(given))}")

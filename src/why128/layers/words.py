@@ -11,8 +11,6 @@ from why128.errors import UsageError, shown
 
 Shape = tuple[int, ...]
 
-LARGEST = 3.4e38  # float32's largest number
-
 # What Keras takes and this package does not, and what to do instead.
 ABSENT = {
     "dtype": "everything is float32; recipe.precision chooses another for products while learning",
@@ -92,20 +90,3 @@ def held(made: Any, *weights: str) -> None:
         for how, resolve in (("regularizer", regularizers.resolve), ("constraint", constraints.resolve)):
             name = f"{weight}_{how}"
             put(made, **{name: resolve(getattr(made, name), f"{type(made).__name__}: {name}")})
-
-
-def number(whose: str, value: object, least: float = -LARGEST, most: float = LARGEST) -> float:
-    """One finite number within these limits; raises UsageError naming `whose`."""
-    if isinstance(value, bool) or not hasattr(value, "__float__") or getattr(value, "shape", ()) != ():
-        raise UsageError(f"{whose} must be a number, got {shown(repr(value))}")
-    found = float(value)
-    if not least <= found <= most:
-        within = (
-            f"from {least:g} to {most:g}"
-            if most < LARGEST
-            else f"of at least {least:g}"
-            if least > -LARGEST
-            else "finite"
-        )
-        raise UsageError(f"{whose} must be a number {within}, got {shown(repr(value))}")
-    return found
