@@ -1,12 +1,16 @@
 """Early stopping against Keras's own, epoch by epoch, and what is refused."""
 
+import os
+import sys
+from types import ModuleType, SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from why128.callbacks import Callback, EarlyStopping, History, checked
+from why128.callbacks import Callback, EarlyStopping, History, TensorBoard, checked
 from why128.errors import UsageError
 
 
@@ -146,3 +150,35 @@ def test_what_is_no_callback_is_refused(what, kind):
     with pytest.raises(UsageError, match=f"^callbacks: expected why128.callbacks.Callback, got {kind}$") as caught:
         checked([what])
     assert caught.value.hint == "derive yours from why128.callbacks.Callback"
+
+
+class Writer:
+    """As much of TensorBoard's as is asked for; what was written, by folder."""
+
+    written: dict[str, list] = {}
+
+    def __init__(self, folder):
+        self.own = self.written.setdefault(folder, [])
+
+    def add_scalar(self, tag, value, step):
+        self.own.append((tag, value, step))
+
+    def close(self):
+        self.own.append("closed")
+
+
+def test_tensorboard_is_told_each_epoch(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboard", ModuleType("tensorboard"))
+    monkeypatch.setitem(sys.modules, "tensorboard.summary", SimpleNamespace(Writer=Writer))
+    monkeypatch.setattr(Writer, "written", {})
+    hook = TensorBoard("logs")
+    for epoch in range(2):
+        hook.on_epoch_end(epoch, {"loss": 0.5 - epoch / 10, "f1_score": [0.1, 0.2], "val_loss": 0.6})
+    hook.on_train_end()
+    assert Writer.written == {
+        os.path.join("logs", "train"): [
+            ("epoch_loss", 0.5, 0), ("epoch_f1_score_0", 0.1, 0), ("epoch_f1_score_1", 0.2, 0),
+            ("epoch_loss", 0.4, 1), ("epoch_f1_score_0", 0.1, 1), ("epoch_f1_score_1", 0.2, 1), "closed",
+        ],
+        os.path.join("logs", "validation"): [("epoch_loss", 0.6, 0), ("epoch_loss", 0.6, 1), "closed"],
+    }  # fmt: skip
