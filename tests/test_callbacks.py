@@ -3,6 +3,7 @@
 import os
 import sys
 from types import ModuleType, SimpleNamespace
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -155,7 +156,7 @@ def test_what_is_no_callback_is_refused(what, kind):
 class Writer:
     """As much of TensorBoard's as is asked for; what was written, by folder."""
 
-    written: dict[str, list] = {}
+    written: ClassVar[dict[str, list]] = {}
 
     def __init__(self, folder):
         self.own = self.written.setdefault(folder, [])
