@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -32,19 +32,23 @@ class Asked:
     initial_epoch: int
     steps_per_epoch: int | None
     validation_freq: int
+    validation_steps: int | None
+    validation_batch_size: int
 
     @classmethod
     def of(cls, batch_size: int | None, epochs: int, shuffle: bool, verbose: int | str, **others: Any) -> Asked:
         """Checked; raises UsageError naming what cannot be."""
-        steps = others["steps_per_epoch"]
+        size = positive("batch_size", BATCH_SIZE if batch_size is None else batch_size)
         return cls(
-            positive("batch_size", BATCH_SIZE if batch_size is None else batch_size),
+            size,
             positive("epochs", epochs),
             bool(shuffle),
             bool(verbose),
             positive("initial_epoch", others["initial_epoch"] + 1) - 1,
-            None if steps is None else positive("steps_per_epoch", steps),
+            _steps("steps_per_epoch", others),
             positive("validation_freq", others["validation_freq"]),
+            _steps("validation_steps", others),
+            positive("validation_batch_size", others["validation_batch_size"] or size),
         )
 
     def tell(self, number: int, seconds: float, logs: Logs) -> None:
@@ -52,6 +56,10 @@ class Asked:
         if self.verbose:
             measured = " - ".join(f"{name}: {_figure(value)}" for name, value in logs.items())
             print(f"Epoch {number + 1}/{self.epochs} - {seconds:.1f}s - {measured}", flush=True)
+
+
+def _steps(name: str, others: Mapping[str, Any]) -> int | None:
+    return None if others[name] is None else positive(name, others[name])
 
 
 def _figure(value: Any) -> str:
@@ -207,11 +215,16 @@ def examples(x: np.ndarray, y: Any, weights: Any, network: Network, loss: Loss) 
     return Examples(images, targets, arrays.weights(weights, len(images)))
 
 
-def to_judge_by(given: Any, read: Reader) -> Examples:
-    """(images, labels) or (images, labels, weights), or what gives them in batches."""
+def to_judge_by(given: Any, read: Reader, batch_size: int = BATCH_SIZE, steps: int | None = None) -> Examples:
+    """(images, labels) or (images, labels, weights), or what gives them in batches; of `steps` batches, where so many are asked for."""
     if comes_in_batches(given):
-        each = [read(*part) for part in Batches(given, None).epoch()]
+        each = [read(*part) for part in Batches(given, steps).epoch()]
         return reduce(arrays.together, each)
+    every = _whole(given, read)
+    return every if steps is None else every.take(slice(steps * batch_size))
+
+
+def _whole(given: Any, read: Reader) -> Examples:
     if is_set(given):
         return read(given, None, None)
     if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):

@@ -21,6 +21,7 @@ from why128.fitting import Asked, Batches, Course, comes_in_batches, examples, f
 from why128.layers import Layer
 from why128.learner import Learned, Learner, Lesson, Steered
 from why128.network import Preparation
+from why128.recipe import BATCH_SIZE, positive
 from why128.stack import Stack
 
 
@@ -96,6 +97,8 @@ class Sequential(Stack):
         sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
         validation_freq: int = 1,
     ) -> History:
         """Learn from images x (N, ...) and labels y (N,), from a data set x, or from what gives batches; arguments and defaults are Keras's.
@@ -107,28 +110,28 @@ class Sequential(Stack):
             "initial_epoch": initial_epoch,
             "steps_per_epoch": steps_per_epoch,
             "validation_freq": validation_freq,
+            "validation_steps": validation_steps,
+            "validation_batch_size": validation_batch_size,
         }
         asked = Asked.of(batch_size, epochs, shuffle, verbose, **others)
         hooks, learner = checked(callbacks), self._need_compiled("fit")
         if y is None and comes_in_batches(x):
             return self._fit_batches(x, validation_data, class_weight, asked, hooks)
         x, y, classes = arrays.opened(x, y)
-        every = self._read(x, y, sample_weight)
-        learned, held_out = arrays.parted(every, 0.0 if validation_data is not None else validation_split)
+        every, held_out = self._read(x, y, sample_weight), self._held_out(validation_data, asked)
+        learned, last = arrays.parted(every, validation_split if held_out is None else 0.0)
         learned = arrays.by_class(learned, class_weight)  # as in Keras, what is held out is not weighed by class
-        if validation_data is not None:
-            held_out = to_judge_by(validation_data, self._read)
         self._prepares(x)
         if classes is not None and len(classes) == self.network.ladder.classes:
             self.classes = classes
         lesson = Lesson.of(learned, asked.batch_size, asked.shuffle, (self.seed, self.replicate))
-        course = self._course(learner, held_out, hooks, asked)
+        course = self._course(learner, last if held_out is None else held_out, hooks, asked)
         return self._follow(course, partial(course.epoch, lesson))
 
     def _fit_batches(
         self, given: Any, validation_data: Any, class_weight: Any, asked: Asked, hooks: list[Callback]
     ) -> History:
-        learner, held_out = self._need_compiled("fit"), None
+        learner = self._need_compiled("fit")
 
         def read(x: Any, y: Any, weights: Any) -> Examples:
             batch = arrays.by_class(self._read(x, y, weights), class_weight)
@@ -137,9 +140,8 @@ class Sequential(Stack):
             return batch
 
         batches = Batches(given, asked.steps_per_epoch)
-        if validation_data is not None:
-            held_out = to_judge_by(validation_data, self._read)
-        course, luck = self._course(learner, held_out, hooks, asked), (self.seed, self.replicate)
+        course = self._course(learner, self._held_out(validation_data, asked), hooks, asked)
+        luck = self.seed, self.replicate
         return self._follow(course, partial(course.batches, batches, read, luck))
 
     def _follow(self, course: Course, epoch: Any) -> History:
@@ -196,14 +198,16 @@ class Sequential(Stack):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
+        steps: int | None = None,
         return_dict: bool = False,
     ) -> Any:
         """The loss on images x (N, ...) and labels y (N,), and every metric that was compiled in.
 
-        `batch_size` is taken for Keras's sake: the answer does not depend on it.
+        The answer does not depend on `batch_size`, but where it is of so many `steps`.
         """
-        learner = self._need_compiled("evaluate")
-        judged = to_judge_by(x if comes_in_batches(x) else (x, y, sample_weight), self._read)
+        learner, size = self._need_compiled("evaluate"), positive("batch_size", batch_size or BATCH_SIZE)
+        most = None if steps is None else positive("steps", steps)
+        judged = to_judge_by(x if comes_in_batches(x) else (x, y, sample_weight), self._read, size, most)
         logs = learner.judge(self.network, judged)
         if verbose:
             print(" - ".join(f"{name}: {value:.4f}" for name, value in logs.items() if not isinstance(value, list)))
@@ -243,6 +247,11 @@ class Sequential(Stack):
         x, y, _ = arrays.opened(x, y)
         self.build(None if self.built else x.shape)
         return examples(x, y, weights, self.network, self._need_compiled("fit").loss)
+
+    def _held_out(self, given: Any, asked: Asked) -> Examples | None:
+        if given is None:
+            return None
+        return to_judge_by(given, self._read, asked.validation_batch_size, asked.validation_steps)
 
     def _prepares(self, x: np.ndarray) -> None:
         self.preparation = Preparation("rgb" if self.network.input_shape[2:] == (3,) else "gray", arrays.scale(x))

@@ -44,6 +44,23 @@ def batches(size=40, count=None):
         yield X[i : i + size], LABELS[i : i + size]
 
 
+@pytest.mark.parametrize("size", [None, 24])
+def test_steps_of_what_judges(size):
+    told = {"validation_steps": 2, "validation_batch_size": size, "batch_size": 16, "epochs": 2, "shuffle": False}
+    model = ours(metrics=["accuracy"])
+    with networks.keras_ways():
+        real = theirs(model, metrics=["accuracy"])
+        due = real.fit(X, LABELS, validation_data=(X, LABELS), verbose=0, **told).history
+        judged = real.evaluate(X, LABELS, batch_size=30, steps=3, verbose=0)
+    found = model.fit(X, LABELS, validation_data=(X, LABELS), verbose=0, **told).history
+    for name in due:
+        assert found[name] == pytest.approx(due[name], abs=AS_KERAS)
+    assert model.evaluate(X, LABELS, batch_size=30, steps=3, verbose=0) == pytest.approx(judged, abs=AS_KERAS)
+    forever = itertools.cycle(batches())
+    judging = model.evaluate(forever, steps=4, verbose=0)
+    assert judging == pytest.approx(model.evaluate(X[:160], LABELS[:160], verbose=0), abs=1e-6)
+
+
 STEERING = {
     "plateau": lambda c: c.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=0.2),
     "plateau, cooling": lambda c: c.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=0.3, cooldown=2, min_lr=0.004),
