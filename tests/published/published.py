@@ -100,10 +100,13 @@ def hold(suite: Suite, kind: type, method: str) -> None:
 def _run(kind: type, method: str) -> None:
     case = kind(method)
     case.setUp()
+    laid, policy = keras.config.image_data_format(), keras.config.dtype_policy()
     try:
         getattr(case, method)()
     finally:
         case.doCleanups()
+        keras.config.set_image_data_format(laid)  # which some change, and leave so where they fail
+        keras.config.set_dtype_policy(policy)
 
 
 def left_over(suite: Suite) -> set[str]:
