@@ -26,12 +26,12 @@ FLOORS = [
     ["forward", "division"],
     ["network", "nn", "metrics"],
     ["engine", "formats", "arrays", "callbacks", "summary"],
-    ["learner", "stack"],
-    ["fitting"],
+    ["learner", "stack", "neurons"],
+    ["fitting", "atlas"],
     ["sequential"],
     ["studies", "prediction"],
     ["judging"],
-    ["single", "exporting"],
+    ["single", "exporting", "resizing", "recurring"],
     ["report"],
     ["asking", "serve"],
     ["keras", "sklearn"],
@@ -47,7 +47,7 @@ ONLY_THERE = {
     "flatbuffers": {"formats"},
     "click": {"cli"},
     "rich": {"cli"},
-    "PIL": {"data", "report"},
+    "PIL": {"data", "report", "atlas"},
     "onnx": {"formats"},
     "onnxruntime": {"formats"},
     "sqlite3": {"studies"},
@@ -124,6 +124,7 @@ ALLOWED = {
     "studies/crew.py": {"imports pickle", "imports subprocess", "imports multiprocessing"},
     "studies/worker.py": {"imports multiprocessing"},
     "sklearn.py": {"calls compile"},  # Sequential's
+    "resizing.py": {"calls compile"},  # likewise
     "engine/programs.py": {"calls compile"},  # JAX's: of our own functions
     "formats/live_keras.py": {
         "imports keras"

@@ -8,12 +8,13 @@ from numbers import Real
 
 import numpy as np
 
+from why128.data.images import Dataset, Images
 from why128.data.objects import as_array
 from why128.data.sets import is_set, labelled, pictures
-from why128.errors import UsageError, shown
+from why128.errors import InputRefused, UsageError, shown
 from why128.layers import Shape
 from why128.losses import Loss, SparseCategoricalCrossentropy
-from why128.network import flat_images
+from why128.network import Network, flat_images
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,3 +168,48 @@ def scale(x: np.ndarray) -> tuple[float, float]:
     """The values of black and white in images: bytes, or whatever goes beyond 1, mean 0..255."""
     black = -1.0 if x.min() < 0 else 0.0
     return (black, 255.0 if x.dtype == np.uint8 or x.max() > 1.5 else 1.0)
+
+
+# ---------------------------------------------------------------- a data set, for a network that learned already
+
+
+def as_learned(network: Network, data: Dataset) -> tuple[str, Images]:
+    """The test part of a data set ("test"), or all its images ("all"), labels in the network's own order of classes.
+
+    Raises InputRefused where shapes or class names do not fit.
+    """
+    if data.image_shape != network.image_shape:
+        raise InputRefused(
+            f"{shown(data.name)}: expected images of shape {network.image_shape} (height, width, channels), got {data.image_shape}"
+        )
+    part, images = ("all", data.train) if data.test is None else ("test", data.test)
+    return part, Images(images.pixels, _places(network, data)[images.labels])
+
+
+def looked_at(network: Network, x: object, y: object = None) -> tuple[str, str, Images]:
+    """A data set, or images x (N, ...) on the network's own scale and labels y (N,), as labelled pictures: its name, its part, the images.
+
+    Raises UsageError for labels that are missing, InputRefused where shapes or class names do not fit.
+    """
+    if isinstance(x, Dataset):
+        return (x.name, *as_learned(network, x))
+    x, y, _ = opened(x, y)
+    rows = images(x, network.input_shape)
+    labels = targets(y, len(rows), max(2, network.ladder.classes), SparseCategoricalCrossentropy())
+    black, white = network.preparation.scale
+    if rows.dtype != np.uint8 or (black, white) != (0.0, 255.0):
+        rows = ((rows - np.float32(black)) / np.float32(white - black)).astype(np.float32)
+    return "", "all", Images(rows.reshape(-1, *network.image_shape), labels.astype(np.int32))
+
+
+def _places(network: Network, data: Dataset) -> np.ndarray:
+    """Where each class of the data is among the network's outputs."""
+    known = network.classes or tuple(map(str, range(network.ladder.classes)))
+    names = data.classes if network.classes else tuple(map(str, range(len(data.classes))))
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise InputRefused(
+            f"{shown(data.name)}: class '{shown(missing[0])}' is not one of the network's ({shown(', '.join(known))})",
+            hint="give data with the classes that the network learned",
+        )
+    return np.array([known.index(name) for name in names], np.int32)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from why128 import activations
+from why128.arrays import as_learned
 from why128.data.catalogue import known
 from why128.data.found import Reading
 from why128.data.images import Dataset, Images
@@ -19,7 +20,6 @@ from why128.formats import aside
 from why128.formats.exported import Exported
 from why128.formats.exports import format_of
 from why128.forward import NUMPY
-from why128.judging import as_learned
 from why128.network import Network, flat_images
 from why128.studies import resuming
 from why128.studies.store import is_begun

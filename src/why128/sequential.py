@@ -15,12 +15,14 @@ import numpy as np
 from why128 import arrays, losses, optimizers
 from why128.answers import Answers
 from why128.arrays import Examples
+from why128.atlas.atlas import Atlas
 from why128.callbacks import Callback, History, checked
 from why128.errors import UsageError
 from why128.fitting import Asked, Batches, Course, comes_in_batches, examples, found, listed, to_judge_by
 from why128.layers import Layer
 from why128.learner import Learned, Learner, Lesson, Steered
 from why128.network import Preparation
+from why128.neurons.ledger import ledger
 from why128.recipe import BATCH_SIZE, positive
 from why128.stack import Stack
 
@@ -186,6 +188,15 @@ class Sequential(Stack):
     def __call__(self, x: Any, training: bool = False) -> Answers:
         """What the network answers for images x (N, ...), as `predict` does; learning goes through `fit`."""
         return Answers.of(self.predict(x))
+
+    def neurons(self, x: Any, y: Any = None) -> Atlas:
+        """What each hidden neuron sees, is worth and costs: on images x (N, ...) and labels y (N,), or on a data set (`load_data`).
+
+        `print` shows it, a notebook shows its pictures, and its `save` writes a page, a picture or a table.
+        Raises UsageError for labels that are missing, InputRefused where shapes or class names do not fit.
+        """
+        name, part, images = arrays.looked_at(self.network, x, y)
+        return Atlas(ledger(self.network, images, name, part))
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """What the network answers for one batch: (N, C)."""

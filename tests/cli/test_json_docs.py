@@ -15,7 +15,7 @@ from why128.report.answer import Answer
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text()
 SECTIONS = dict(re.findall(r"^## `why128 (.*?) --json`\n(.*?)(?=^## |\Z)", PAGE, re.M | re.S))
 # Their keys are names of classes or packages; what stands below those is looked at.
-BY_NAME = {"labels", "probabilities", "classes", "versions"}
+BY_NAME = {"labels", "probabilities", "classes", "versions", "class_scores", "class_biases"}
 VALUES = ({"mean", "low", "high"}, {"median", "low", "high"})  # intervals and timings, explained at the top of the page
 
 PRINTED = {
@@ -23,10 +23,16 @@ PRINTED = {
     "study --dry-run": lambda study, desk: said(desk, "study", "pets", "--dry-run"),
     "train": lambda study, desk: said(desk, "train", "pets", "--hidden", "4", "--epochs", "2"),
     "evaluate": lambda study, desk: said(desk, "evaluate", "enough/enough.keras", "pets"),
-    "predict": lambda study, desk: said(desk, "predict", "enough/enough.keras", "pets/cat/000.png"),
+    "predict": lambda study, desk: said(desk, "predict", four(desk), "pets/cat/000.png", "--explain"),
     "inspect DATA": lambda study, desk: said(desk, "inspect", "pets"),
     "inspect MODEL": lambda study, desk: said(desk, "inspect", "enough/enough.keras"),
     "export": lambda study, desk: said(desk, "export", "enough/enough.keras", "enough.h"),
+    "neurons MODEL": lambda study, desk: said(desk, "neurons", four(desk), "--data", "pets"),
+    "neurons STUDY": lambda study, desk: said(desk, "neurons", "enough"),
+    "shrink": lambda study, desk: said(
+        desk, "shrink", four(desk), "--data", "pets", "--to", "2", "--out", "small.keras"
+    ),
+    "grow": lambda study, desk: said(desk, "grow", four(desk), "--to", "9", "--out", "wide.keras"),
     "data": lambda study, desk: said(desk, "data"),
     "serve": lambda study, desk: serving(desk),
     "report": lambda study, desk: [
@@ -38,6 +44,12 @@ PRINTED = {
 
 def said(desk, *arguments):
     return why128(*arguments, "--json", within=desk).document
+
+
+def four(desk):
+    """A network of four hidden neurons."""
+    said(desk, "train", "pets", "--hidden", "4", "--epochs", "2", "--save", "four.keras")
+    return "four.keras"
 
 
 def serving(desk):

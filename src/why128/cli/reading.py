@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -48,6 +49,19 @@ def open_like(network: Network, source: str, size: str | None, skip_bad: bool) -
         warn([f"{shown(source)}: resized from {found[0]} x {found[1]} to {height} x {width}, which the network takes"])
     warn(data.warnings)
     return data
+
+
+def images_for(network: Network, model: str | Path, given: tuple[str | None, str | None, bool], whose: str) -> Dataset:
+    """The images that --data names (`given`: it, --size and --skip-bad), else those that a network learned from, where they are found."""
+    from why128.exporting import own_data
+
+    source, size, skip_bad = given
+    images = own_data(network, model) if source is None else open_like(network, source, size, skip_bad)
+    if images is None:
+        raise UsageError(
+            f"{whose}: expected images; those that it learned from were not found", hint="give some with --data"
+        )
+    return images
 
 
 def parse_size(text: str) -> tuple[int, int]:

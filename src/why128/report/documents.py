@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from why128.data.images import Dataset
     from why128.exporting import Written
     from why128.judging import Judged
+    from why128.network import Network
+    from why128.recurring import Recurring
+    from why128.resizing import Resized
     from why128.single import Trained
 
 
@@ -178,6 +182,37 @@ def judging(found: Judged) -> dict[str, Any]:
         "part": found.part,
         "classes": {name: {"right": right, "images": count} for name, (right, count) in found.by_class.items()},
     }
+
+
+def shrunk(made: Resized, file: str | os.PathLike) -> dict[str, Any]:
+    """What `why128 shrink` wrote."""
+    tidy = made.tidied
+    return {
+        "file": os.fspath(file),
+        "original": asdict(made.original),
+        "chosen": asdict(made.chosen),
+        "curve": [asdict(point) for point in made.curve],
+        "at_no_change": {"dead": tidy.dead, "constant": tidy.constant, "twins": tidy.twins},
+        "tolerance": made.tolerance,
+        "data": made.data,
+        "part": made.part,
+        "judged_by": made.judged_by,
+    }
+
+
+def grown(before: Network, after: Network, file: str | os.PathLike) -> dict[str, Any]:
+    """What `why128 grow` wrote."""
+    return {
+        "file": os.fspath(file),
+        "from": list(before.width),
+        "to": list(after.width),
+        "parameters": after.parameters,
+    }
+
+
+def recurring(found: Recurring) -> dict[str, Any]:
+    """What `why128 neurons STUDY` found."""
+    return asdict(found)
 
 
 def exported(found: Written) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from why128.studies.study import Study
 if TYPE_CHECKING:
     from why128.exporting import Written
     from why128.judging import Judged
+    from why128.network import Network
+    from why128.recurring import Recurring
+    from why128.resizing import Resized
     from why128.single import Trained  # it trains: JAX takes seconds to import
 
 
@@ -179,6 +182,54 @@ def exported(found: Written) -> tuple[str, ...]:
         f"{seen.difference:.2g}; {percent(seen.alike, 2)} are answered alike; {percent(seen.accuracy, 2)} rightly "
         f"(the original: {percent(seen.original_accuracy, 2)})",
     )
+
+
+def shrunk(made: Resized) -> tuple[str, ...]:
+    """What a network lost in getting smaller: a line each."""
+    before, after, tidy = made.original, made.chosen, made.tidied
+    gone = [(tidy.dead, "dead"), (tidy.constant, "constant"), (tidy.twins, "a twin of another")]
+    free = ", ".join(f"{count:,} {what}" for count, what in gone if count) or "none"
+    lost = Interval(100 * after.lost.mean, 100 * after.lost.low, 100 * after.lost.high)
+    part = "test images" if made.part == "test" else "images"
+    return (
+        f"{sized(before.widths)} to {sized(after.widths)}: {percent(1 - after.neurons / before.neurons, 0)} of them removed, "
+        f"{after.bytes:,} bytes of weights left of {before.bytes:,}",
+        f"removed at no change in any answer, on the images that weights are fitted on: {free}",
+        f"on {made.judged_by:,} {part} of {shown(made.data)} that did not choose the size: {limits(after.accuracy)} answered rightly "
+        f"(before: {percent(before.accuracy.mean)}); {lost.mean:.1f} points lost ({lost.low:.1f} to {lost.high:.1f})",
+    )
+
+
+def grown(before: Network, after: Network, epochs: int) -> str:
+    """What a network became in getting wider."""
+    then = f"; then learned for {counted(epochs, 'epoch')}" if epochs else "; its answers are what they were"
+    return f"{sized(before.width)} to {sized(after.width)}, {after.parameters:,} parameters{then}"
+
+
+def recurring(found: Recurring) -> list[str]:
+    """Which neurons every network of a study learned: a line each width."""
+    widest = found.widths[-1].label
+    lines = [
+        f"Neurons matched by what they do on the same {found.images:,} images; alike means a correlation of 0.8 or more."
+    ]
+    for one in found.widths:
+        seen = one.recurrence
+        within = "" if one.within is None else f"; {percent(one.within, 0)} of them are in a network of {widest}, too"
+        chance = (
+            ""
+            if seen.by_chance is None
+            else f" ({percent(seen.by_chance, 0)} have a partner in a network that learned nothing)"
+        )
+        lines.append(
+            f"{one.label}: of {seen.neurons:.0f} neurons that are not dead, {seen.everywhere:.1f} are in nearly all of the other "
+            f"{counted(seen.networks - 1, 'network')}, {seen.nowhere:.1f} in none{chance}{within}"
+        )
+    return lines
+
+
+def sized(widths: Sequence[int]) -> str:
+    """Hidden layers by their neurons: "128 neurons", "64x32 neurons"."""
+    return counted(widths[0], "neuron") if len(widths) == 1 else f"{'x'.join(map(str, widths))} neurons"
 
 
 def resumed(folder: object, networks: int) -> str:

@@ -1,0 +1,1 @@
+"""The ledger of neurons shown: as words, a table, a page, a picture."""

@@ -1,0 +1,1 @@
+"""What each hidden neuron sees, is worth and costs; networks with fewer of them, and with more."""

@@ -1,0 +1,220 @@
+"""A network made smaller, or wider, for a person who has one: how far it may shrink is chosen on some images and judged on others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from why128.arrays import as_learned
+from why128.data.images import Dataset, Images
+from why128.errors import InputRefused, UsageError
+from why128.losses import SparseCategoricalCrossentropy
+from why128.network import Network
+from why128.neurons import shrinking
+from why128.neurons.growing import grown
+from why128.neurons.ledger import CONFIDENCE, MOST_IMAGES
+from why128.neurons.shrinking import Order, Tidied, tidied
+from why128.sequential import Sequential
+from why128.statistics.intervals import Interval, wilson
+from why128.statistics.pairs import Difference, mcnemar
+
+TOLERANCE = 0.5  # points of accuracy that may be lost, where nothing else is said
+FLOAT = 4  # bytes of a weight
+LADDER = 2**-0.5  # each point of the curve has so many times the neurons of the one before
+
+
+@dataclass(frozen=True)
+class Point:
+    """One size on the curve."""
+
+    widths: tuple[int, ...]
+    neurons: int
+    bytes: int  # of its weights
+    accuracy: Interval
+    lost: Difference  # against the original, on the same images, as shares of 1
+
+
+@dataclass(frozen=True, eq=False)
+class Resized:
+    """A network that was made smaller."""
+
+    network: Network
+    original: Point
+    tidied: Tidied  # what could go at no change in any answer
+    chosen: Point
+    curve: tuple[Point, ...]  # sizes that were tried, the largest first
+    tolerance: float | None  # in points; None where a size was asked for
+    data: str
+    part: str  # "test" or "all": which images of the data these were
+    judged_by: int  # images that judged, and did not choose
+
+
+def shrink(
+    network: Network,
+    data: Dataset,
+    to: Sequence[int] | None = None,
+    tolerance: float | None = None,
+    max_bytes: int | None = None,
+    epochs: int = 0,
+    seed: int = 0,
+) -> Resized:
+    """Make a network smaller: to so many neurons a hidden layer, to so many bytes of weights, or as small as loses no more than `tolerance` points.
+
+    Weights are fitted on the images to learn from (10,000 at most); of the test images, or of all where there are none, every second
+    one chooses the size, and the others judge it.  With `epochs` the result then learns from the data again.
+    Raises UsageError for what cannot be asked together, InputRefused where data and network do not fit, or where it has no hidden neurons.
+    """
+    if sum(asked is not None for asked in (to, tolerance, max_bytes)) > 1:
+        raise UsageError("shrink: expected one of a size, a tolerance and a number of bytes, got several")
+    if not network.width:
+        raise InputRefused("shrink: the network has no hidden neurons to remove")
+    part, judged = as_learned(network, data)
+    choosing, judging = judged.take(slice(0, None, 2)), judged.take(slice(1, None, 2))
+    learned = data.train if data.test is not None else choosing
+    made = _Shrinking.of(network, _inputs(network, learned, MOST_IMAGES))
+    aim = TOLERANCE if to is None and max_bytes is None and tolerance is None else tolerance
+    widths = (
+        made.wide(to)
+        if to is not None
+        else made.fitting(max_bytes)
+        if max_bytes is not None
+        else made.within(choosing, aim or 0.0)
+    )
+    small = made.at(widths)
+    small = _learned_again(small, learned, epochs, seed) if epochs else small
+    curve = tuple(_point(one, network, judging) for one in made.ladder())
+    return Resized(
+        replace(small, about={**network.about, "shrunk_from": list(network.width)}),
+        _point(network, network, judging),
+        made.tidied,
+        _point(small, network, judging),
+        curve,
+        aim,
+        data.name,
+        part,
+        len(judging),
+    )
+
+
+def grow(
+    network: Network, to: int, layer: int = 1, data: Dataset | None = None, epochs: int = 0, seed: int = 0
+) -> Network:
+    """A network with `to` neurons in its hidden layer `layer` (from 1) that answers as before; with `epochs` it then learns from the data.
+
+    Raises UsageError where it has no such layer, or that many neurons already.
+    """
+    if not 0 < layer <= len(network.width):
+        raise UsageError(f"grow: expected a hidden layer from 1 to {len(network.width)}, got {layer}")
+    wide = grown(network, to, layer - 1, seed)
+    if epochs and data is not None:
+        as_learned(network, data)  # refuses data that do not fit
+        wide = _learned_again(wide, data.train, epochs, seed)
+    return replace(wide, about={**network.about, "grown_from": list(network.width)})
+
+
+# ---------------------------------------------------------------- how small
+
+
+@dataclass(frozen=True, eq=False)
+class _Shrinking:
+    tidied: Tidied
+    images: np.ndarray  # that weights are fitted on, on the network's own scale
+    seen: shrinking.Seen
+    orders: tuple[Order, ...]
+
+    @classmethod
+    def of(cls, network: Network, images: np.ndarray) -> _Shrinking:
+        tidy = tidied(network, images)
+        found = shrinking.seen(tidy.network, images)
+        return cls(tidy, images, found, tuple(shrinking.order(found, layer) for layer in range(len(found.layers))))
+
+    @property
+    def all(self) -> int:
+        return sum(len(order.leaving) for order in self.orders)
+
+    def at(self, widths: Sequence[int]) -> Network:
+        """The network with so many neurons of each layer."""
+        keep = [order.leaving[len(order.leaving) - width :] for order, width in zip(self.orders, widths, strict=True)]
+        return shrinking.shrunk(self.tidied.network, self.images, keep, self.seen)
+
+    def widths(self, neurons: int) -> tuple[int, ...]:
+        """How many neurons each layer keeps of so many: from all layers those leave first that leave the least error."""
+        summed = [(cost, layer) for layer, order in enumerate(self.orders) for cost in np.cumsum(order.costs)[:-1]]
+        leaving = [layer for _, layer in sorted(summed)[: self.all - neurons]]
+        return tuple(len(order.leaving) - leaving.count(layer) for layer, order in enumerate(self.orders))
+
+    def ladder(self) -> list[Network]:
+        """From all neurons to one a layer."""
+        counts = [max(len(self.orders), round(self.all * LADDER**step)) for step in range(1, 40)]
+        return [self.at(self.widths(count)) for count in sorted({self.all, *counts}, reverse=True)]
+
+    def wide(self, to: Sequence[int]) -> tuple[int, ...]:
+        have = self.tidied.network.width
+        if len(to) != len(have) or not all(asked > 0 for asked in to):
+            raise UsageError(
+                f"shrink: expected {len(have)} numbers of neurons from 1, one a hidden layer, got {list(to)}"
+            )
+        return tuple(min(asked, there) for asked, there in zip(to, have, strict=True))
+
+    def fitting(self, most: int) -> tuple[int, ...]:
+        """The most neurons whose weights fit into so many bytes."""
+        for count in range(self.all, len(self.orders) - 1, -1):
+            widths = self.widths(count)
+            if FLOAT * _parameters(self.tidied.network, widths) <= most:
+                return widths
+        least = FLOAT * _parameters(self.tidied.network, self.widths(len(self.orders)))
+        raise UsageError(f"shrink: one neuron a layer takes {least:,} bytes, more than the {most:,} that it may have")
+
+    def within(self, choosing: Images, tolerance: float) -> tuple[int, ...]:
+        """The fewest neurons that lose no more than this, in points, of the images that choose; by halving what is not known yet."""
+        original = _hits(self.tidied.network, choosing).mean()
+        low, high = (
+            len(self.orders) - 1,
+            self.all,
+        )  # the fewest that are known to do, and one fewer than the fewest there can be
+        while high - low > 1:
+            middle = (low + high) // 2
+            lost = original - _hits(self.at(self.widths(middle)), choosing).mean()
+            low, high = (low, middle) if 100 * lost <= tolerance else (middle, high)
+        return self.widths(high)
+
+
+def _parameters(network: Network, widths: tuple[int, ...]) -> int:
+    """How many weights a network has with so many neurons of each layer."""
+    keep = network
+    for layer, width in enumerate(widths):
+        keep = shrinking.kept(keep, layer, range(width))
+    return keep.parameters
+
+
+def _point(network: Network, original: Network, images: Images) -> Point:
+    hits, before = _hits(network, images), _hits(original, images)
+    lost = mcnemar(before, hits, CONFIDENCE)
+    assert lost is not None
+    accuracy = wilson(int(hits.sum()), len(hits), CONFIDENCE)
+    return Point(network.width, sum(network.width), FLOAT * network.parameters, accuracy, lost)
+
+
+def _hits(network: Network, images: Images) -> np.ndarray:
+    parts, start = [], 0
+    for some in network.inputs(images.pixels):
+        parts.append(network.assess(some, images.labels[start : start + len(some)])[1])
+        start += len(some)
+    return np.concatenate(parts)
+
+
+def _inputs(network: Network, images: Images, most: int) -> np.ndarray:
+    rows = np.unique(np.linspace(0, len(images) - 1, min(most, len(images))).astype(int))
+    return network.preparation.to_input(images.pixels[rows])
+
+
+def _learned_again(network: Network, images: Images, epochs: int, seed: int) -> Network:
+    model = Sequential.of(network)
+    model.seed = seed
+    ends_in_sums = network.ladder.answer == "linear"
+    model.compile("adam", SparseCategoricalCrossentropy(from_logits=ends_in_sums))
+    pixels = network.preparation.to_input(images.pixels)
+    model.fit(pixels.reshape(len(pixels), *network.input_shape), images.labels, epochs=epochs, verbose=0)
+    return replace(network, weights=model.network.weights)
