@@ -2,10 +2,10 @@
 
     python -m benchmarks.neurons [--seeds 5] [--data fashion-mnist]
 
-For every seed networks of 512, 128 and 24 neurons learn the training images, ten epochs at batch 128.  Of the first one of 512 the ledger on 10,000
-test images is made in a process of its own: seconds, and the most memory.  Each of 512 is shrunk within half a point; at every size of its curve it is compared,
-on the half of the test images that judge, with plain magnitude pruning, with the same order made up for, and that of 128 shrunk to 24 with the one
-trained so.  Last, the shares of dead neurons after Adam at three learning rates, on the built-in sample.
+For every seed networks of 512, 128 and 24 neurons learn the training images, ten epochs at batch 128.  Of the first one of 512 the ledger on
+10,000 test images is made in a process of its own: seconds, and the most memory.  Each of 512 is shrunk within half a point; at every size of
+its curve it is compared, on the half of the test images that judge, with plain magnitude pruning, and with that order made up for; and one of 128
+that is shrunk to 24 with one that learned with 24.  Last, the shares of dead neurons after Adam at three learning rates, on the built-in sample.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from why128.atlas.atlas import Atlas
 from why128.data.images import Dataset, Images
 from why128.data.source import open_data
 from why128.formats import keras_file
-from why128.layers import Dense, Flatten, Rescaling
+from why128.layers import Dense, Flatten, Layer, Rescaling
 from why128.network import Network
 from why128.neurons.activity import seen
 from why128.neurons.ledger import ledger
