@@ -45,7 +45,7 @@ ONE_LEDGER = "one-ledger"  # the argument of the process that makes one
 
 def learned(data: Dataset, width: int, seed: int, rate: float = 1e-3) -> Network:
     """A network of so many neurons that learned the training images."""
-    layers = [
+    layers: list[Layer] = [
         Rescaling(1 / 255, input_shape=data.image_shape),
         Flatten(),
         Dense(width, "relu"),

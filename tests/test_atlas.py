@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.neurons import planted
+from tests.test_house import ROOT
 from why128.atlas.atlas import Atlas, check_ending
 from why128.atlas.page import page
 from why128.data.images import Images
@@ -139,3 +140,12 @@ def test_labels_are_asked_for():
     model = Sequential([Input((6, 6)), Flatten(), Dense(4, "relu"), Dense(2, "softmax")], seed=0)
     with pytest.raises(UsageError, match=r"^y: labels are missing$"):
         model.neurons(planted.images(10)[0])
+
+
+def test_the_page_s_own_code_says_what_it_says(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "neurons.md").read_text()
+    code, said = re.search(r"```python\n(.*?)```\s+```text\n(.*?)```", text, re.S).groups()
+    exec(compile(code, "docs/neurons.md", "exec"), {})
+    assert capsys.readouterr().out == said
+    assert (tmp_path / "neurons.html").stat().st_size > 100_000

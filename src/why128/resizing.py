@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from why128.arrays import as_learned
 from why128.data.images import Dataset, Images
-from why128.errors import InputRefused, UsageError
+from why128.errors import InputRefused, UsageError, Why128Error
+from why128.formats import keras_file
 from why128.losses import SparseCategoricalCrossentropy
 from why128.network import Network
 from why128.neurons import shrinking
@@ -17,8 +20,10 @@ from why128.neurons.growing import grown
 from why128.neurons.ledger import CONFIDENCE, MOST_IMAGES
 from why128.neurons.shrinking import Order, Tidied, tidied
 from why128.sequential import Sequential
-from why128.statistics.intervals import Interval, wilson
+from why128.statistics.intervals import Interval, accuracy, wilson
 from why128.statistics.pairs import Difference, mcnemar
+from why128.studies.store import is_begun
+from why128.studies.study import Study, read
 
 TOLERANCE = 0.5  # points of accuracy that may be lost, where nothing else is said
 FLOAT = 4  # bytes of a weight
@@ -34,6 +39,7 @@ class Point:
     bytes: int  # of its weights
     accuracy: Interval
     lost: Difference  # against the original, on the same images, as shares of 1
+    trained: Interval | None = None  # of networks that learned with so many neurons, in the study that it comes from
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,17 +65,16 @@ def shrink(
     max_bytes: int | None = None,
     epochs: int = 0,
     seed: int = 0,
+    study: Study | None = None,
 ) -> Resized:
     """Make a network smaller: to so many neurons a hidden layer, to so many bytes of weights, or as small as loses no more than `tolerance` points.
 
     Weights are fitted on the images to learn from (10,000 at most); of the test images, or of all where there are none, every second
-    one chooses the size, and the others judge it.  With `epochs` the result then learns from the data again.
+    one chooses the size, and the others judge it.  With `epochs` the result then learns from the data again.  Of the `study` that the
+    network comes from, the networks that learned with fewer neurons are judged beside it.
     Raises UsageError for what cannot be asked together, InputRefused where data and network do not fit, or where it has no hidden neurons.
     """
-    if sum(asked is not None for asked in (to, tolerance, max_bytes)) > 1:
-        raise UsageError("shrink: expected one of a size, a tolerance and a number of bytes, got several")
-    if not network.width:
-        raise InputRefused("shrink: the network has no hidden neurons to remove")
+    _check(network, to, tolerance, max_bytes)
     part, judged = as_learned(network, data)
     choosing, judging = judged.take(slice(0, None, 2)), judged.take(slice(1, None, 2))
     learned = data.train if data.test is not None else choosing
@@ -84,7 +89,8 @@ def shrink(
     )
     small = made.at(widths)
     small = _learned_again(small, learned, epochs, seed) if epochs else small
-    curve = tuple(_point(one, network, judging) for one in made.ladder())
+    beside = {} if study is None else _trained(study, judging)
+    curve = tuple(_point(one, network, judging, beside) for one in made.ladder(beside))
     return Resized(
         replace(small, about={**network.about, "shrunk_from": list(network.width)}),
         _point(network, network, judging),
@@ -117,6 +123,13 @@ def grow(
 # ---------------------------------------------------------------- how small
 
 
+def _check(network: Network, *asked: object) -> None:
+    if sum(one is not None for one in asked) > 1:
+        raise UsageError("shrink: expected one of a size, a tolerance and a number of bytes, got several")
+    if not network.width:
+        raise InputRefused("shrink: the network has no hidden neurons to remove")
+
+
 @dataclass(frozen=True, eq=False)
 class _Shrinking:
     tidied: Tidied
@@ -145,10 +158,11 @@ class _Shrinking:
         leaving = [layer for _, layer in sorted(summed)[: self.all - neurons]]
         return tuple(len(order.leaving) - leaving.count(layer) for layer, order in enumerate(self.orders))
 
-    def ladder(self) -> list[Network]:
-        """From all neurons to one a layer."""
-        counts = [max(len(self.orders), round(self.all * LADDER**step)) for step in range(1, 40)]
-        return [self.at(self.widths(count)) for count in sorted({self.all, *counts}, reverse=True)]
+    def ladder(self, beside: Mapping[int, Interval]) -> list[Network]:
+        """From all neurons to one a layer, with those numbers of a single layer that others are known of."""
+        counts = {max(len(self.orders), round(self.all * LADDER**step)) for step in range(40)}
+        known = {count for count in beside if len(self.orders) == 1 and count < self.all}
+        return [self.at(self.widths(count)) for count in sorted(counts | known, reverse=True)]
 
     def wide(self, to: Sequence[int]) -> tuple[int, ...]:
         have = self.tidied.network.width
@@ -189,12 +203,35 @@ def _parameters(network: Network, widths: tuple[int, ...]) -> int:
     return keep.parameters
 
 
-def _point(network: Network, original: Network, images: Images) -> Point:
+def own_study(path: str | os.PathLike) -> Study | None:
+    """The study in whose folder a network's file lies; None where it lies in none that ended."""
+    for folder in [*Path(path).absolute().parents][:2]:  # enough.keras, networks/….keras
+        try:
+            if is_begun(folder):
+                return read(folder)
+        except Why128Error:  # damaged, or not at its end: then nothing is known beside
+            return None
+    return None
+
+
+def _trained(study: Study, images: Images) -> dict[int, Interval]:
+    """How often the networks of a study's single-layer candidates are right on these images, by their neurons."""
+    found = {}
+    for candidate, trials in zip(study.candidates, study.evidence.trials, strict=True):
+        files = [study.folder / trial.network for trial in trials if trial.network]
+        if len(candidate.widths) == 1 and files:
+            hits = np.stack([_hits(keras_file.load(file), images) for file in files])
+            found[candidate.neurons] = accuracy(hits, CONFIDENCE)
+    return found
+
+
+def _point(network: Network, original: Network, images: Images, beside: Mapping[int, Interval] | None = None) -> Point:
     hits, before = _hits(network, images), _hits(original, images)
     lost = mcnemar(before, hits, CONFIDENCE)
     assert lost is not None
-    accuracy = wilson(int(hits.sum()), len(hits), CONFIDENCE)
-    return Point(network.width, sum(network.width), FLOAT * network.parameters, accuracy, lost)
+    found, neurons = wilson(int(hits.sum()), len(hits), CONFIDENCE), sum(network.width)
+    trained = (beside or {}).get(neurons) if len(network.width) == 1 else None
+    return Point(network.width, neurons, FLOAT * network.parameters, found, lost, trained)
 
 
 def _hits(network: Network, images: Images) -> np.ndarray:

@@ -49,7 +49,7 @@ def command(model, to, tolerance, max_bytes, epochs, seed, data, out, size, skip
     images = images_for(network, model, (data, size, skip_bad), "shrink")
 
     from why128.report import documents, words
-    from why128.resizing import shrink
+    from why128.resizing import own_study, shrink
     from why128.studies.plan import neurons
 
     wanted = (
@@ -57,7 +57,7 @@ def command(model, to, tolerance, max_bytes, epochs, seed, data, out, size, skip
         if to is None
         else neurons(to.lower().replace("x", ",").split(","), "--to", "32, or 64,32 for two layers", "--to 32")
     )
-    made = shrink(network, images, wanted, tolerance, max_bytes, epochs, seed)
+    made = shrink(network, images, wanted, tolerance, max_bytes, epochs, seed, own_study(model))
     keras_file.save(made.network, file)
     if as_json:
         document(documents.shrunk(made, file))

@@ -197,7 +197,19 @@ def shrunk(made: Resized) -> tuple[str, ...]:
         f"removed at no change in any answer, on the images that weights are fitted on: {free}",
         f"on {made.judged_by:,} {part} of {shown(made.data)} that did not choose the size: {limits(after.accuracy)} answered rightly "
         f"(before: {percent(before.accuracy.mean)}); {lost.mean:.1f} points lost ({lost.low:.1f} to {lost.high:.1f})",
+        *_curve(made),
     )
+
+
+def _curve(made: Resized) -> list[str]:
+    """Sizes and how often each is right, beside what learned with so many neurons in its study."""
+    known = any(point.trained for point in made.curve)
+    rows = [("neurons", "bytes", "shrunk to it", "learned with it" * known)]
+    for point in made.curve:
+        trained = "" if point.trained is None else limits(point.trained)
+        rows.append(("x".join(map(str, point.widths)), f"{point.bytes:,}", limits(point.accuracy), trained))
+    wide = [max(len(row[i]) for row in rows) for i in range(4)]
+    return ["  ".join(f"{cell:>{w}}" for cell, w in zip(row, wide, strict=True)).rstrip() for row in rows]
 
 
 def grown(before: Network, after: Network, epochs: int) -> str:
