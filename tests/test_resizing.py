@@ -56,6 +56,9 @@ def test_within_half_a_point_most_neurons_go(one, sample):
     assert lines[0].startswith(f"96 neurons to {made.chosen.neurons} neurons: ")
     assert lines[1].startswith("removed at no change in any answer, on the images that weights are fitted on: ")
     assert lines[2].startswith("on 1,000 test images of sample that did not choose the size: ")
+    assert lines[3].startswith("an answer to one image takes ")
+    assert lines[4].split() == ["neurons", "bytes", "shrunk", "to", "it"]
+    assert len(lines) == 5 + len(made.curve)
 
 
 def test_to_a_size_and_to_a_number_of_bytes(two, sample):

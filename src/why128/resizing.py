@@ -22,6 +22,7 @@ from why128.neurons.shrinking import Order, Tidied, tidied
 from why128.sequential import Sequential
 from why128.statistics.intervals import Interval, accuracy, wilson
 from why128.statistics.pairs import Difference, mcnemar
+from why128.studies.cost import Cost, measure
 from why128.studies.store import is_begun
 from why128.studies.study import Study, read
 
@@ -51,6 +52,7 @@ class Resized:
     tidied: Tidied  # what could go at no change in any answer
     chosen: Point
     curve: tuple[Point, ...]  # sizes that were tried, the largest first
+    costs: tuple[Cost, Cost]  # of the original and of the chosen one, measured: latencies
     tolerance: float | None  # in points; None where a size was asked for
     data: str
     part: str  # "test" or "all": which images of the data these were
@@ -97,6 +99,7 @@ def shrink(
         made.tidied,
         _point(small, network, judging),
         curve,
+        (measure(network, 0.0), measure(small, 0.0)),
         aim,
         data.name,
         part,

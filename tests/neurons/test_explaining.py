@@ -5,7 +5,7 @@ import pytest
 
 from tests.neurons import planted
 from why128.atlas import why
-from why128.layers import Dense, Flatten, Input
+from why128.layers import BatchNormalization, Dense, Flatten, Input, LayerNormalization, PReLU, Rescaling
 from why128.neurons.explaining import explained
 from why128.sequential import Sequential
 
@@ -51,7 +51,7 @@ def test_gradient_times_input_is_exact_where_nothing_bends_between():
     kernel, _, out, _ = network.weights
     open_ones = found.driven > 0
     gradient = kernel[:, open_ones] @ (out[open_ones, found.answer] - out[open_ones, found.runner_up])
-    assert np.allclose(found.pixels.reshape(-1), gradient * image.reshape(-1), atol=2e-3)
+    assert np.allclose(found.pixels.reshape(-1), gradient * image.reshape(-1), atol=1e-4)
     assert (found.fired == np.flatnonzero(open_ones)).all()
 
 
@@ -81,3 +81,27 @@ def test_what_is_said_without_hidden_neurons_and_of_a_single_answer():
     single = explained(built(Dense(5, "relu"), Dense(1, "sigmoid")), image)
     assert why.lines(single, "ab")[0].startswith("score ")
     assert why.picture(single, np.zeros((6, 6, 3), np.float32), "ab").startswith(b"\x89PNG")
+
+
+STACKS = {
+    "two layers": (Dense(9, "tanh"), Dense(7, "relu"), Dense(4, "softmax")),
+    "in between": (Rescaling(2.0, 0.5), Dense(9, use_bias=False), BatchNormalization(), PReLU("random_uniform"), Dense(4)),
+    "looked at together": (Dense(9, use_bias=False), LayerNormalization(), Dense(8, "glu"), Dense(4, "softmax")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_gradient_is_that_of_finite_differences(name):
+    network = built(*STACKS[name])
+    scores = built(*STACKS[name][:-1], Dense(4))
+    image = planted.images(3)[0][2]
+    found = explained(network, image)
+    step = np.float32(1e-2)
+    each = step * np.eye(36, dtype=np.float32).reshape(36, 6, 6)
+    margin = [(scores.outputs(image + sign * each) @ np.eye(4)[[found.answer, found.runner_up]].T) for sign in (1, -1)]
+    gradient = ((margin[0] - margin[1]) @ [1, -1]) / (2 * step)
+    assert np.allclose(found.pixels.reshape(-1), gradient * image.reshape(-1), atol=2e-3, rtol=0.05)
+
+
+def test_an_image_that_is_standardised_first_has_no_picture():
+    assert explained(built(LayerNormalization(), Dense(4, "softmax")), planted.images(3)[0][1]).pixels is None

@@ -6,6 +6,7 @@ import scipy
 
 from tests.neurons import planted
 from why128.data.images import Images
+from why128.errors import InputRefused
 from why128.layers import Dense, Flatten, Input, Rescaling
 from why128.network import Network, Preparation
 from why128.neurons.ledger import CONFIDENCE, ledger
@@ -119,15 +120,19 @@ def test_of_very_many_images_some_are_looked_at(monkeypatch):
     assert (book.images.pixels[-1, ..., 0] == pixels[-1]).all()
 
 
-def test_a_network_without_hidden_neurons_has_an_empty_ledger():
+def test_what_has_no_ledger():
     layers = (Input((6, 6)), Flatten(), Dense(4, "softmax"))
-    rng = np.random.default_rng(0)
-    network = Network(
-        layers, (rng.normal(size=(36, 4)).astype(np.float32), np.zeros(4, np.float32)), preparation=planted.UNIT
-    )
     pixels, labels = planted.images(30)
-    book = ledger(network, Images(pixels[..., None], labels.astype(np.int32)))
-    assert (book.neurons, book.widths, book.looks) == ((), (), ())
+    images = Images(pixels[..., None], labels.astype(np.int32))
+    plain = Network(layers, (np.zeros((36, 4), np.float32), np.zeros(4, np.float32)), preparation=planted.UNIT)
+    with pytest.raises(InputRefused, match=r"^neurons: the network has no hidden neurons to look at$"):
+        ledger(plain, images)
+    kernels, biases = planted.drawn()
+    biases[0][3] = np.nan
+    with pytest.raises(
+        InputRefused, match=r"^neurons: the network has weights that are not finite numbers: its training diverged$"
+    ):
+        ledger(planted.network(kernels, biases), images)
 
 
 def test_a_network_of_bytes_sees_bytes():

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from why128.formats.stepping import one, taken
+from why128.formats.steps import Scaling
 from why128.network import Network
 from why128.neurons.activity import seen
-from why128.neurons.parts import Parts
+from why128.neurons.parts import Part, Parts
 
-STEP = 1e-3  # of the scale of pixels: how far a pixel is moved to see what it does where no formula is at hand
+STEP = 1e-3  # how far a sum is moved, as a share of it, to see what an activation makes of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ def explained(network: Network, image: np.ndarray) -> Explanation:
         answer,
         second,
         _carrying(own, bias, answer),
-        _on_pixels(network, found.parts, image, driven, answer, second),
+        _on_pixels(network, found.parts, image, answer, second),
     )
 
 
@@ -74,23 +76,29 @@ def _carrying(own: np.ndarray, bias: np.ndarray, answer: int) -> tuple[int, ...]
     return tuple(chosen)
 
 
-def _on_pixels(
-    network: Network, parts: Parts, image: np.ndarray, driven: np.ndarray, answer: int, second: int | None
-) -> np.ndarray | None:
-    """Gradient × input of the answer's score less the runner-up's, by a small step along each pixel's way."""
-    flat = np.asarray(image, np.float32).reshape(-1)
-    inputs = parts.layers[0].product.kernel.shape[0]
-    if second is None or len(flat) != inputs:
+def _on_pixels(network: Network, parts: Parts, image: np.ndarray, answer: int, second: int | None) -> np.ndarray | None:
+    """Gradient × input of the answer's score less the runner-up's; None where an image is standardised before its first product."""
+    if second is None or not all(isinstance(step, Scaling) for step in parts.before):
         return None
-    span = network.preparation.scale[1] - network.preparation.scale[0]
-    return _gradient(network, flat, answer, second, span * STEP).reshape(network.image_shape)
+    flat = np.asarray(image, np.float32).reshape(1, -1)
+    x, sums = taken(parts.before, flat), []
+    for part in parts.hidden:
+        sums.append(one(part.product, x))
+        x = taken(part.after, sums[-1])
+    out = parts.layers[-1].product.kernel.astype(np.float64)
+    gradient = out[:, answer] - out[:, second]  # by what enters the output layer
+    for part, own in zip(reversed(parts.hidden), reversed(sums), strict=True):
+        gradient = part.product.kernel @ _through(part, own, gradient)
+    for step in reversed(parts.before):
+        assert isinstance(step, Scaling)
+        gradient = gradient * step.factor
+    return (gradient * flat[0]).astype(np.float32).reshape(network.image_shape)
 
 
-def _gradient(network: Network, flat: np.ndarray, answer: int, second: int, step: float) -> np.ndarray:
-    moved = np.repeat(flat[None], 2 * len(flat), 0)
-    places = np.arange(len(flat))
-    moved[places, places] += step
-    moved[len(flat) + places, places] -= step
-    sums = seen(network, moved).sums.astype(np.float64)
-    margin = sums[:, answer] - sums[:, second]
-    return ((margin[: len(flat)] - margin[len(flat) :]) / (2 * step) * flat).astype(np.float32)
+def _through(part: Part, sums: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """The gradient by a layer's sums (1, n) from that by what it gives (H,): central differences of a small step."""
+    step = STEP * np.maximum(1.0, np.abs(sums))
+    if part.alone:
+        return ((taken(part.after, sums + step) - taken(part.after, sums - step)) / (2 * step))[0] * gradient
+    each = np.diag(step[0])
+    return ((taken(part.after, sums + each) - taken(part.after, sums - each)) @ gradient) / (2 * step[0])

@@ -192,6 +192,8 @@ def shrunk(made: Resized, file: str | os.PathLike) -> dict[str, Any]:
         "original": asdict(made.original),
         "chosen": asdict(made.chosen),
         "curve": [asdict(point) for point in made.curve],
+        "latency_one": [asdict(cost.latency_one) for cost in made.costs],
+        "latency_thousand": [asdict(cost.latency_thousand) for cost in made.costs],
         "at_no_change": {"dead": tidy.dead, "constant": tidy.constant, "twins": tidy.twins},
         "tolerance": made.tolerance,
         "data": made.data,

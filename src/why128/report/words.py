@@ -9,6 +9,7 @@ from why128.data.images import Dataset
 from why128.errors import shown
 from why128.statistics.intervals import Interval
 from why128.studies.candidate import Candidate
+from why128.studies.cost import Timing
 from why128.studies.forecast import Forecast
 from why128.studies.study import Study
 
@@ -197,8 +198,14 @@ def shrunk(made: Resized) -> tuple[str, ...]:
         f"removed at no change in any answer, on the images that weights are fitted on: {free}",
         f"on {made.judged_by:,} {part} of {shown(made.data)} that did not choose the size: {limits(after.accuracy)} answered rightly "
         f"(before: {percent(before.accuracy.mean)}); {lost.mean:.1f} points lost ({lost.low:.1f} to {lost.high:.1f})",
+        f"an answer to one image takes {_took(made.costs[1].latency_one)} (before: {_took(made.costs[0].latency_one)}), "
+        f"to a thousand {_took(made.costs[1].latency_thousand)} (before: {_took(made.costs[0].latency_thousand)})",
         *_curve(made),
     )
+
+
+def _took(timing: Timing) -> str:
+    return f"{1e6 * timing.median:,.0f} µs" if timing.median < 1e-3 else f"{1e3 * timing.median:,.1f} ms"
 
 
 def _curve(made: Resized) -> list[str]:
