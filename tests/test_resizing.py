@@ -133,3 +133,21 @@ def test_growing(two, sample):
     better = [float((one.outputs(images).argmax(1) == sample.test.labels).mean()) for one in (two, learned)]
     assert better[1] > better[0]
     assert kept(learned, 1, range(24)).width == (32, 24)
+
+
+def test_the_library_s_door(two, sample, tmp_path, monkeypatch):
+    monkeypatch.setattr("why128.exporting.own_data", lambda network, path: None)
+    small = why128.shrink(two, sample, to=(8, 8))
+    assert small.model.network.width == (8, 8)
+    wide = why128.grow(Sequential.of(two), 40)
+    assert wide.network.width == (40, 24)
+    wide.save(tmp_path / "wide.keras")
+    assert why128.grow(tmp_path / "wide.keras", 41).network.width == (41, 24)
+    with pytest.raises(UsageError) as caught:
+        why128.shrink(two)
+    assert str(caught.value) == "shrink: expected images; those that it learned from were not found"
+    assert caught.value.hint == "give some: shrink(model, data)"
+    with pytest.raises(UsageError) as caught:
+        why128.grow(two, 40, epochs=1)
+    assert str(caught.value) == "grow: expected images; those that it learned from were not found"
+    assert caught.value.hint == "give some: grow(model, to, data=...)"

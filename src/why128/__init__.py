@@ -50,10 +50,12 @@ _PUBLIC = {
     "Why128Error": "why128.errors",
     "export": "why128.asking",
     "from_keras": "why128.asking",
+    "grow": "why128.asking",
     "load": "why128.asking",
     "load_data": "why128.asking",
     "load_model": "why128.asking",
     "load_study": "why128.asking",
+    "shrink": "why128.asking",
     "study": "why128.asking",
 }
 

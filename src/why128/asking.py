@@ -7,17 +7,18 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from why128 import exporting
+from why128 import exporting, resizing
 from why128.activations import Activation
 from why128.data.download import by_name
 from why128.data.found import Reading
 from why128.data.images import Dataset
 from why128.data.source import open_data
-from why128.errors import DataWarning
+from why128.errors import DataWarning, UsageError
 from why128.exporting import Written
 from why128.formats import keras_file, live_keras
 from why128.network import Network
 from why128.report.answer import Answer
+from why128.resizing import Resized
 from why128.sequential import Sequential
 from why128.studies.candidate import Candidate
 from why128.studies.plan import Plan
@@ -110,18 +111,67 @@ def export(
     Raises UsageError for another ending, for what the format has no form of, and for int8 without data; SurroundingsError where a
     package is missing or the disk refuses.
     """
+    network, images = _opened(model, data)
+    return exporting.export(network, out, int8, images)
+
+
+def shrink(
+    model: Sequential | Network | str | os.PathLike,
+    data: Any = None,
+    *,
+    to: Sequence[int] | int | None = None,
+    tolerance: float | None = None,
+    max_bytes: int | None = None,
+    epochs: int = 0,
+    seed: int = 0,
+) -> Resized:
+    """A smaller network with nearly the same answers (docs/neurons.md); its `model` goes on from it.
+
+    `to` so many neurons a hidden layer, or to `max_bytes` of weights, or as small as loses no more than `tolerance` points (0.5). `data` is
+    whatever `load_data` opens, or a Dataset; by default the images that it learned from, where they are found.
+    Raises UsageError without images or for what cannot be asked together, InputRefused where data and network do not fit.
+    """
+    network, images = _opened(model, data)
+    if images is None:
+        raise UsageError(
+            "shrink: expected images; those that it learned from were not found", hint="give some: shrink(model, data)"
+        )
+    beside = resizing.own_study(model) if isinstance(model, (str, os.PathLike)) else None
+    sizes = [to] if isinstance(to, int) else to
+    return resizing.shrink(network, images, sizes, tolerance, max_bytes, epochs, seed, beside)
+
+
+def grow(
+    model: Sequential | Network | str | os.PathLike,
+    to: int,
+    *,
+    layer: int = 1,
+    data: Any = None,
+    epochs: int = 0,
+    seed: int = 0,
+) -> Sequential:
+    """A model with `to` neurons in its hidden layer `layer` (from 1) that answers as before; with `epochs` it learns from the data on.
+
+    Raises UsageError where it has that many already, or for `epochs` without images.
+    """
+    network, images = _opened(model, data)
+    if epochs and images is None:
+        raise UsageError(
+            "grow: expected images; those that it learned from were not found",
+            hint="give some: grow(model, to, data=...)",
+        )
+    return Sequential.of(resizing.grow(network, to, layer, images, epochs, seed))
+
+
+def _opened(model: Sequential | Network | str | os.PathLike, data: Any) -> tuple[Network, Dataset | None]:
+    """A network, and the images that are named, or that it learned from, where they are found."""
     path = model if isinstance(model, (str, os.PathLike)) else None
     if isinstance(model, (str, os.PathLike)):
         model = keras_file.load(model)
     network = model.network if isinstance(model, Sequential) else model
-    images = (
-        data
-        if isinstance(data, Dataset)
-        else load_data(data)
-        if data is not None
-        else exporting.own_data(network, path)
-    )
-    return exporting.export(network, out, int8, images)
+    if data is None:
+        return network, exporting.own_data(network, path)
+    return network, data if isinstance(data, Dataset) else load_data(data)
 
 
 def load(source: Any) -> Dataset | Sequential:
@@ -131,4 +181,6 @@ def load(source: Any) -> Dataset | Sequential:
     return load_data(source)
 
 
-__all__ = ["Candidate", "Plan", "export", "from_keras", "load", "load_data", "load_model", "load_study", "study"]
+__all__ = [
+    "Candidate", "Plan", "export", "from_keras", "grow", "load", "load_data", "load_model", "load_study", "shrink", "study",
+]  # fmt: skip

@@ -58,6 +58,11 @@ class Resized:
     part: str  # "test" or "all": which images of the data these were
     judged_by: int  # images that judged, and did not choose
 
+    @property
+    def model(self) -> Sequential:
+        """A model that goes on from it."""
+        return Sequential.of(self.network)
+
 
 def shrink(
     network: Network,

@@ -22,6 +22,7 @@ from why128.fitting import Asked, Batches, Course, comes_in_batches, examples, f
 from why128.layers import Layer
 from why128.learner import Learned, Learner, Lesson, Steered
 from why128.network import Preparation
+from why128.neurons.explaining import Explanation, explained
 from why128.neurons.ledger import ledger
 from why128.recipe import BATCH_SIZE, positive
 from why128.stack import Stack
@@ -197,6 +198,13 @@ class Sequential(Stack):
         """
         name, part, images = arrays.looked_at(self.network, x, y)
         return Atlas(ledger(self.network, images, name, part))
+
+    def explain(self, image: Any) -> Explanation:
+        """Why one image (...) is answered as it is: which neurons fired, how each moved every score, and the fewest that decide.
+
+        Raises InputRefused where its shape does not fit.
+        """
+        return explained(self.network, arrays.images(np.asarray(image)[None], self.network.input_shape)[0])
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """What the network answers for one batch: (N, C)."""

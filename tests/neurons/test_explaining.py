@@ -105,3 +105,11 @@ def test_the_gradient_is_that_of_finite_differences(name):
 
 def test_an_image_that_is_standardised_first_has_no_picture():
     assert explained(built(LayerNormalization(), Dense(4, "softmax")), planted.images(3)[0][1]).pixels is None
+
+
+def test_a_model_explains_itself():
+    model = Sequential([Input((6, 6)), Flatten(), Dense(5, "relu"), Dense(4, "softmax")], seed=0)
+    image = planted.images(1)[0][0]
+    found = model.explain(image)
+    assert found.answer == model.predict(image[None])[0].argmax()
+    assert found.pixels.shape == (6, 6, 1)
