@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 
 import click
 
@@ -12,6 +14,7 @@ from why128.errors import UsageError
 MOST_PORT = 65_535
 SHORTEST = 16  # characters of a token: shorter ones can be guessed
 TOKEN = "WHY128_TOKEN"
+NAME = "[A-Za-z0-9._-]{1,64}"  # of a model, in an address
 
 
 @click.command(
@@ -32,7 +35,9 @@ TOKEN = "WHY128_TOKEN"
 def command(model, host, port, names, as_json):
     """Answer with labels and probabilities over HTTP, on this machine alone unless told otherwise.
 
-    Pictures are sent to /predict, as files or as JSON; /openapi.json describes it.  A token is taken from the environment,
+    Pictures are sent to /predict, as files or as JSON; /v2 speaks the Open Inference Protocol; /openapi.json describes both.
+
+    A token is taken from the environment,
     WHY128_TOKEN; beyond this machine one is made where none is there.
     """
     os.environ.setdefault(
@@ -44,6 +49,7 @@ def command(model, host, port, names, as_json):
     if token is not None and (len(token) < SHORTEST or not token.isascii() or not token.isprintable() or " " in token):
         raise UsageError(f"{TOKEN}: expected at least {SHORTEST} plain characters, got {len(token)}, or others")
     from why128.formats import keras_file
+    from why128.serve.app import MODEL
     from why128.serve.server import Address, serve
 
     def tell(address: str, needed: str | None) -> None:
@@ -54,4 +60,6 @@ def command(model, host, port, names, as_json):
             if needed is not None and token is None:
                 say(f"why128: token: {needed}   (send it as Authorization: Bearer)")
 
-    serve(keras_file.load(model), Address(host, port, names, token), tell)
+    stem = Path(model).stem
+    called = stem if re.fullmatch(NAME, stem) else MODEL
+    serve(keras_file.load(model), Address(host, port, names, token, called), tell)

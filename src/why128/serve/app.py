@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from why128 import __version__
 from why128.network import Network
 from why128.prediction import documents
+from why128.serve import inference
 from why128.serve.asked import LIGHT, asked
 from why128.serve.guard import Answer, Call, Door, Guard
 from why128.serve.limits import Limits
@@ -17,18 +18,19 @@ from why128.serve.metrics import Metrics
 from why128.serve.openapi import description
 from why128.serve.workers import Workers
 
+MODEL = "model"  # its name, where its file has none that an address can hold
 EXPOSITION = "text/plain; version=0.0.4"  # Prometheus
 
 
-def application(network: Network, door: Door, limits: Limits | None = None) -> Guard:
-    """The server of one network, behind its guard."""
+def application(network: Network, door: Door, limits: Limits | None = None, name: str = MODEL) -> Guard:
+    """The server of one network, behind its guard; `name` is the model's in the Open Inference Protocol."""
     limits, metrics, workers = limits or Limits(), Metrics(), Workers()
     fixed = {
         "/": {"why128": __version__, "ask": "POST /predict", "described": "/openapi.json"},
         "/health": {"status": "ok"},
         "/ready": {"status": "ok"},
         "/model": _about(network),
-        "/openapi.json": description(network, door, limits),
+        "/openapi.json": description(network, door, limits, name),
     }
 
     async def predict(call: Call) -> Response:
@@ -48,6 +50,7 @@ def application(network: Network, door: Door, limits: Limits | None = None) -> G
     routes: dict[str, tuple[str, Answer]] = {
         "/predict": ("POST", predict),
         **{path: ("GET", answer) for path, answer in gets.items()},
+        **inference.routes(network, name, limits, metrics, workers),
     }
     return Guard(routes, door, limits, metrics)
 

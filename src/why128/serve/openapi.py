@@ -7,6 +7,7 @@ from typing import Any
 from why128 import __version__
 from why128.network import Network
 from why128.serve.guard import Door
+from why128.serve.inference import DATATYPES, IMAGES, LABELS, PROBABILITIES, VERSION
 from why128.serve.limits import Limits
 
 ERROR = {
@@ -31,12 +32,14 @@ MEANING = {
 ANYWHERE = [code for code in MEANING if code not in (415, 422)]  # the two are about pictures
 
 
-def description(network: Network, door: Door, limits: Limits) -> dict[str, Any]:
+def description(network: Network, door: Door, limits: Limits, name: str) -> dict[str, Any]:
     """Paths, what they take, and every status that they answer with."""
     paths: dict[str, Any] = {"/predict": {"post": _predict(network, limits)}}
     texts = {
         "/": "what this is", "/health": "whether it answers", "/ready": "whether it can predict",
-        "/model": "the network: classes, shapes, parameters", "/metrics": "counts, for Prometheus", "/openapi.json": "this description",
+        "/model": "the network: classes, shapes, parameters", "/v2": "what this is, to Open Inference clients",
+        "/v2/health/live": "whether it answers", "/v2/health/ready": "whether it can predict",
+        "/metrics": "counts, for Prometheus", "/openapi.json": "this description",
     }  # fmt: skip
     for path, text in texts.items():
         kind = "text/plain" if path == "/metrics" else "application/json"
@@ -46,6 +49,7 @@ def description(network: Network, door: Door, limits: Limits) -> dict[str, Any]:
                 "responses": {"200": {"description": text, "content": {kind: {}}}, **_errors(*ANYWHERE)},
             }
         }
+    paths |= _inference(network, name, limits)
     document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": "why128", "version": __version__}, "paths": paths}
     if door.token is not None:
         document["components"] = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
@@ -79,6 +83,74 @@ def _predict(network: Network, limits: Limits) -> dict[str, Any]:
                 "content": {"application/json": {"schema": _answer(network)}},
             },
             **_errors(*MEANING),
+        },
+    }
+
+
+def _inference(network: Network, name: str, limits: Limits) -> dict[str, Any]:
+    """The model's own paths in the Open Inference Protocol."""
+    found: dict[str, Any] = {}
+    for path in (f"/v2/models/{name}", f"/v2/models/{name}/versions/{VERSION}"):
+        for end, text in (("", "what the model takes and gives"), ("/ready", "whether the model can predict")):
+            responses = {"200": {"description": text, "content": {"application/json": {}}}, **_errors(*ANYWHERE)}
+            found[path + end] = {"get": {"summary": text, "responses": responses}}
+        found[f"{path}/infer"] = {"post": _infer(network, limits)}
+    return found
+
+
+def _infer(network: Network, limits: Limits) -> dict[str, Any]:
+    shape = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2}
+    entering = {
+        "type": "object",
+        "properties": {
+            "name": {"const": IMAGES},
+            "shape": shape,
+            "datatype": {"enum": sorted(DATATYPES)},
+            "parameters": {"type": "object"},
+            "data": {"type": "array"},
+        },
+        "required": ["name", "shape", "datatype", "data"],
+    }
+    asked = {"type": "object", "properties": {"name": {"enum": [PROBABILITIES, LABELS]}}, "required": ["name"]}
+    body = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "parameters": {"type": "object"},
+            "inputs": {"type": "array", "items": entering, "minItems": 1, "maxItems": 1},
+            "outputs": {"type": "array", "items": asked},
+        },
+        "required": ["inputs"],
+    }
+    leaving = {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "shape": shape | {"minItems": 1},
+            "datatype": {"type": "string"},
+            "data": {"type": "array"},
+        },
+        "required": ["name", "shape", "datatype", "data"],
+    }
+    answer = {
+        "type": "object",
+        "properties": {
+            "model_name": {"type": "string"},
+            "model_version": {"type": "string"},
+            "id": {"type": "string"},
+            "outputs": {"type": "array", "items": leaving},
+        },
+        "required": ["model_name", "model_version", "outputs"],
+    }
+    return {
+        "summary": f"probabilities and labels of at most {limits.images:,} images",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "responses": {
+            "200": {
+                "description": "the tensors that were asked for",
+                "content": {"application/json": {"schema": answer}},
+            },
+            **_errors(*(code for code in MEANING if code != 415)),
         },
     }
 

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from why128.errors import SurroundingsError, UsageError, shown
 from why128.network import Network
-from why128.serve.app import application
+from why128.serve.app import MODEL, application
 from why128.serve.guard import LOCAL, Door, Guard, is_loopback
 from why128.serve.limits import Limits
 
@@ -122,6 +122,7 @@ class Address:
     port: int = 8128
     names: tuple[str, ...] = ()
     token: str | None = None
+    model: str = MODEL  # its name, to clients of the Open Inference Protocol
 
 
 def serve(
@@ -139,7 +140,7 @@ def serve(
     names = (*LOCAL, _name(address.host), *address.names) if address.host else LOCAL
     proxied = tuple(name.lower() for name in address.names)
     door = Door(tuple(dict.fromkeys(name.lower() for name in names)), port, token, proxied)
-    guard = application(network, door, limits)
+    guard = application(network, door, limits, address.model)
     protocol = type("Patient", (Patient,), {"guard": guard})
     config = uvicorn.Config(
         guard, http=protocol, loop="uvloop", ws="none", lifespan="off", log_config=None, access_log=False,
