@@ -80,6 +80,8 @@ REFUSED = {
     "two": ({"inputs": body()["inputs"] * 2}, 400, "inputs: expected one tensor, 'images'"),
     "another name": (body(name="x"), 400, "inputs: expected one tensor, 'images'"),
     "texts": (body(datatype="BYTES"), 400, "inputs: expected numbers, such as UINT8 or FP32, got the datatype BYTES"),
+    "a kind that is none": (body(datatype={}), 400, "inputs: expected numbers, such as UINT8 or FP32, got the datatype {}"),
+    "an output that is none": (body(outputs=[{"name": []}]), 400, "outputs: expected 'probabilities' or 'labels', got "),
     "another output": (body(outputs=[{"name": "x"}]), 400, "outputs: expected 'probabilities' or 'labels', got "),
     "outputs that are none": (body(outputs="x"), 400, "outputs: expected 'probabilities' or 'labels', got "),
     "another shape": (body(shape=(3, 7, 7)), 422, "inputs: expected the shape [N, 8, 8], got [3, 7, 7]"),
@@ -90,7 +92,8 @@ REFUSED = {
     "no list": (body(7), 422, "inputs: expected lists of numbers, got a number"),
     "deep": (body(json.loads("[" * 30 + "]" * 30)), 422, "inputs: expected lists of numbers, got a list"),
     "out of range": (body([[300] * 64] * 3), 422, "inputs: expected numbers from 0 to 255, got from 300 to 300"),
-    "digits": (json.dumps(body([[7] * 64] * 3)).replace("7", HUGE, 1).encode(), 422, "inputs: expected numbers of the network's scale"),
+    "digits": (json.dumps(body([[7] * 64] * 3)).replace("7", HUGE, 1).encode(), 422,
+        "inputs: expected numbers of the network's scale, got one of hundreds of digits"),
     "too many": (body([], shape=(2000, 8, 8)), 413, "images: expected at most 1,000 in a request, got more"),
     "too large": (b" " * 4_000_001, 413, "body: expected at most 4,000,000 bytes of JSON, got more"),
 }  # fmt: skip
@@ -101,6 +104,12 @@ def test_what_is_refused(server, name):
     document, status, said = REFUSED[name]
     found = asked(server, document)
     assert found.document["error"].startswith(said)
+    hints = {
+        "two": "GET the model's own path says what it takes",
+        "too large": "send fewer images at a time",
+        "too many": "send several",
+    }
+    assert found.document["hint"] == hints.get(name, found.document["hint"])
     assert found.status == status
 
 

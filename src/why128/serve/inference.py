@@ -120,7 +120,7 @@ def _wanted(asked: dict[str, Any]) -> list[str]:
     if given in (None, []):
         return [PROBABILITIES, LABELS]
     named = [one.get("name") if isinstance(one, dict) else None for one in given] if isinstance(given, list) else [None]
-    if not all(name in (PROBABILITIES, LABELS) for name in named):
+    if not all(isinstance(name, str) and name in (PROBABILITIES, LABELS) for name in named):
         raise RequestRefused(
             400, f"outputs: expected '{PROBABILITIES}' or '{LABELS}', got {shown(json.dumps(given), 80)}"
         )
@@ -135,7 +135,7 @@ def _images(asked: dict[str, Any], network: Network, limits: Limits) -> np.ndarr
         raise RequestRefused(
             400, f"inputs: expected one tensor, '{IMAGES}'", "GET the model's own path says what it takes"
         )
-    if one.get("datatype") not in DATATYPES:
+    if not isinstance(one.get("datatype"), str) or one["datatype"] not in DATATYPES:
         kind = shown(one.get("datatype"))
         raise RequestRefused(400, f"inputs: expected numbers, such as UINT8 or FP32, got the datatype {kind}")
     size = math.prod(network.input_shape)

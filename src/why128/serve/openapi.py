@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from why128 import __version__
@@ -99,49 +100,20 @@ def _inference(network: Network, name: str, limits: Limits) -> dict[str, Any]:
 
 
 def _infer(network: Network, limits: Limits) -> dict[str, Any]:
-    shape = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2}
-    entering = {
-        "type": "object",
-        "properties": {
-            "name": {"const": IMAGES},
-            "shape": shape,
-            "datatype": {"enum": sorted(DATATYPES)},
-            "parameters": {"type": "object"},
-            "data": {"type": "array"},
-        },
-        "required": ["name", "shape", "datatype", "data"],
-    }
-    asked = {"type": "object", "properties": {"name": {"enum": [PROBABILITIES, LABELS]}}, "required": ["name"]}
-    body = {
-        "type": "object",
-        "properties": {
-            "id": {"type": "string"},
-            "parameters": {"type": "object"},
-            "inputs": {"type": "array", "items": entering, "minItems": 1, "maxItems": 1},
-            "outputs": {"type": "array", "items": asked},
-        },
-        "required": ["inputs"],
-    }
-    leaving = {
-        "type": "object",
-        "properties": {
-            "name": {"type": "string"},
-            "shape": shape | {"minItems": 1},
-            "datatype": {"type": "string"},
-            "data": {"type": "array"},
-        },
-        "required": ["name", "shape", "datatype", "data"],
-    }
-    answer = {
-        "type": "object",
-        "properties": {
-            "model_name": {"type": "string"},
-            "model_version": {"type": "string"},
-            "id": {"type": "string"},
-            "outputs": {"type": "array", "items": leaving},
-        },
-        "required": ["model_name", "model_version", "outputs"],
-    }
+    names = {"type": "object", "properties": {"name": {"enum": [PROBABILITIES, LABELS]}}, "required": ["name"]}
+    own = {"id": {"type": "string"}, "parameters": {"type": "object"}}
+    body = _object(
+        ("inputs",),
+        {
+            "inputs": {"type": "array", "items": _entering(network, limits), "minItems": 1, "maxItems": 1},
+            "outputs": {"type": "array", "items": names},
+        }
+        | own,
+    )
+    texts = {key: {"type": "string"} for key in ("model_name", "model_version", "id")}
+    answer = _object(
+        ("model_name", "model_version", "outputs"), texts | {"outputs": {"type": "array", "items": _leaving()}}
+    )
     return {
         "summary": f"probabilities and labels of at most {limits.images:,} images",
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
@@ -153,6 +125,36 @@ def _infer(network: Network, limits: Limits) -> dict[str, Any]:
             **_errors(*(code for code in MEANING if code != 415)),
         },
     }
+
+
+def _entering(network: Network, limits: Limits) -> dict[str, Any]:
+    """The tensor of images; that there are as many numbers as its shape says cannot be said here."""
+    count, due = {"type": "integer", "minimum": 1, "maximum": limits.images}, network.input_shape
+    shapes = [_sides(count, sides) for sides in dict.fromkeys((due, (math.prod(due),)))]
+    properties = {
+        "name": {"const": IMAGES},
+        "shape": {"anyOf": shapes},
+        "datatype": {"type": "string", "enum": sorted(DATATYPES)},
+        "parameters": {"type": "object"},
+        "data": {"type": "array"},
+    }
+    return _object(("name", "shape", "datatype", "data"), properties)
+
+
+def _sides(count: dict[str, Any], due: tuple[int, ...]) -> dict[str, Any]:
+    """A shape of exactly these sides."""
+    sides = [count, *({"const": side} for side in due)]
+    return {"type": "array", "prefixItems": sides, "minItems": len(sides), "maxItems": len(sides)}
+
+
+def _leaving() -> dict[str, Any]:
+    sides = {"type": "array", "items": {"type": "integer"}}
+    properties = {"name": {"type": "string"}, "shape": sides, "datatype": {"type": "string"}, "data": {"type": "array"}}
+    return _object(("name", "shape", "datatype", "data"), properties)
+
+
+def _object(required: tuple[str, ...], properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(required)}
 
 
 def _answer(network: Network) -> dict[str, Any]:
