@@ -16,6 +16,7 @@ from why128.formats import keras_file
 from why128.losses import SparseCategoricalCrossentropy
 from why128.network import Network
 from why128.neurons import shrinking
+from why128.neurons.activity import enough
 from why128.neurons.growing import grown
 from why128.neurons.ledger import CONFIDENCE, MOST_IMAGES
 from why128.neurons.shrinking import Order, Tidied, tidied
@@ -85,7 +86,7 @@ def shrink(
     part, judged = as_learned(network, data)
     choosing, judging = judged.take(slice(0, None, 2)), judged.take(slice(1, None, 2))
     learned = data.train if data.test is not None else choosing
-    made = _Shrinking.of(network, _inputs(network, learned, MOST_IMAGES))
+    made = _Shrinking.of(network, _inputs(network, learned, enough(network, MOST_IMAGES)))
     aim = TOLERANCE if to is None and max_bytes is None and tolerance is None else tolerance
     widths = (
         made.wide(to)

@@ -135,6 +135,19 @@ def test_what_has_no_ledger():
         ledger(planted.network(kernels, biases), images)
 
 
+def test_what_is_too_wide_is_refused_and_what_is_wide_is_looked_at_on_fewer_images(monkeypatch):
+    kernels, biases = planted.drawn()
+    pixels, labels = planted.images(100)
+    images = Images(pixels[..., None], labels.astype(np.int32))
+    monkeypatch.setattr("why128.neurons.activity.MOST_BYTES", 8 * 16 * 40)
+    assert len(ledger(planted.network(kernels, biases), images).images) == 40
+    monkeypatch.setattr("why128.neurons.activity.MOST_NEURONS", 15)
+    with pytest.raises(InputRefused) as caught:
+        ledger(planted.network(kernels, biases), images)
+    assert str(caught.value) == "neurons: expected at most 15 in a layer, got 16"
+    assert caught.value.hint == "why128 study says how many of them are needed"
+
+
 def test_a_network_of_bytes_sees_bytes():
     kernels, biases = planted.drawn()
     pixels, labels = planted.images(80)

@@ -6,12 +6,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from why128.errors import InputRefused
 from why128.formats.stepping import one, taken
 from why128.formats.steps import Applied, Bent, Sloped, Step
 from why128.network import AT_ONCE, Network, flat_images
 from why128.neurons.parts import GLU, Parts
 
 BENDING = Applied | Bent | Sloped
+MOST_NEURONS = 4096  # of a layer: what compares all with all takes a gigabyte then
+MOST_BYTES = 1 << 30  # of the activity of all layers
+
+
+def enough(network: Network, most: int) -> int:
+    """On how many images a network's neurons can be looked at, `most` at most: their activity takes 8 bytes an image and neuron.
+
+    Raises InputRefused for a layer of more than MOST_NEURONS.
+    """
+    if max(network.width, default=0) > MOST_NEURONS:
+        raise InputRefused(
+            f"neurons: expected at most {MOST_NEURONS:,} in a layer, got {max(network.width):,}",
+            hint="why128 study says how many of them are needed",
+        )
+    return min(most, MOST_BYTES // (8 * max(1, sum(network.width))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +37,6 @@ class Activity:
     driven: np.ndarray  # (N, H) float32: what enters each neuron's activation; it fires where that is above 0
     given: np.ndarray  # (N, H) float32: what each gives to the next layer
     sums: np.ndarray | None  # (N, units) float32, where a neuron's activity comes from others' sums, too
-    bends: bool  # whether there is an activation at all
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +59,8 @@ def seen(network: Network, images: np.ndarray) -> Seen:
     layers = []
     for number, part in enumerate(parts.hidden):
         driven, given, sums = ([own[number][place] for own, _ in found] for place in range(3))
-        bends = any(isinstance(step, BENDING) for step in part.after)
         whole = None if part.alone else np.concatenate(sums)
-        layers.append(Activity(np.concatenate(driven), np.concatenate(given), whole, bends))
+        layers.append(Activity(np.concatenate(driven), np.concatenate(given), whole))
     return Seen(parts, tuple(layers), np.concatenate([last for _, last in found]))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from why128.data.images import Images
 from why128.errors import InputRefused
 from why128.network import Network
-from why128.neurons.activity import Seen, seen
+from why128.neurons.activity import Seen, enough, seen
 from why128.neurons.flags import Flags, flags
 from why128.neurons.parts import Parts, answered, right
 from why128.neurons.pictures import Looks, looks
@@ -80,14 +80,16 @@ def ledger(network: Network, images: Images, data: str = "", part: str = "all") 
     """The ledger of a network on labelled images, labels in the network's own order of classes.
 
     Of more than MOST_IMAGES images that many are looked at, evenly from all.  Takes 8 bytes an image and neuron.
-    Raises InputRefused for images of another shape, for a network without hidden neurons or that diverged, UsageError for an activation without a name.
+    Raises InputRefused for images of another shape, for a network without hidden neurons, that diverged, or is too wide,
+    UsageError for an activation without a name.
     """
     if not network.width:
         raise InputRefused("neurons: the network has no hidden neurons to look at")
     if not network.finite:
         raise InputRefused("neurons: the network has weights that are not finite numbers: its training diverged")
-    if len(images) > MOST_IMAGES:
-        images = images.take(np.linspace(0, len(images) - 1, MOST_IMAGES).astype(int))
+    most = enough(network, MOST_IMAGES)
+    if len(images) > most:
+        images = images.take(np.linspace(0, len(images) - 1, most).astype(int))
     found = seen(network, network.preparation.to_input(images.pixels))
     hits = right(answered(found.parts.layers[-1].after, found.sums), images.labels)
     classes = network.classes or tuple(map(str, range(max(2, network.ladder.classes))))

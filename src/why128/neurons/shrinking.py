@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg.blas import dger
 
 from why128.formats.stepping import one
 from why128.formats.steps import Applied
@@ -88,7 +89,7 @@ def order(found: Seen, layer: int) -> Order:
     kernel = _counted(found.parts, layer)
     covariance = np.cov(given, rowvar=False, bias=True).reshape(len(kernel), -1)
     whole = float(np.einsum("ic,ij,jc->", kernel, covariance, kernel)) or 1.0
-    inverse = np.linalg.inv(covariance + _ridge(covariance) * np.eye(len(covariance)))
+    inverse = np.asfortranarray(np.linalg.inv(covariance + _ridge(covariance) * np.eye(len(covariance))))
     left, leaving, costs = np.ones(len(kernel), bool), [], []
     for _ in range(len(kernel)):
         diagonal = np.diag(inverse)
@@ -98,7 +99,9 @@ def order(found: Seen, layer: int) -> Order:
         costs.append(each[j] / whole)
         column = inverse[:, j] / diagonal[j]
         kernel = kernel - np.outer(column, kernel[j])
-        inverse = inverse - np.outer(column, inverse[j])
+        inverse = dger(
+            -1.0, column, inverse[j].copy(), a=inverse, overwrite_a=1
+        )  # in place: a copy would take most of the time
         left[j] = False
     return Order(tuple(leaving), np.array(costs))
 
