@@ -23,6 +23,7 @@ from tests.data.making import X, Y
 from why128.data import spool
 from why128.data.found import Reading
 from why128.data.images import Dataset, Images
+from why128.data.room import is_memory
 from why128.data.source import open_data
 from why128.data.spool import MOST, Pile, Spool, blocks, descriptor, in_memory, made, pieces, received, shared
 from why128.errors import InputRefused, SurroundingsError
@@ -89,6 +90,7 @@ FORMS: dict[str, Callable[[Path], Any]] = {
 def on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder for what is put on disk, where everything is."""
     monkeypatch.setattr(spool, "MOST", 0)
+    monkeypatch.setattr(spool, "is_memory", lambda folder: False)  # wherever the tests' own folder lies
     monkeypatch.setattr("why128.data.table.BLOCK", 400)
     monkeypatch.setattr("why128.data.folder.AT_ONCE", 5)
     return here(tmp_path, monkeypatch)
@@ -309,3 +311,23 @@ def test_digests_tell_images_apart_and_only_these() -> None:
     assert (again[-3:] == every[:3]).all()
     rolled = np.stack([np.roll(np.eye(1, 64, dtype=np.uint8)[0], i).reshape(8, 8, 1) for i in range(64)])
     assert len(np.unique(Images(rolled, np.zeros(64, np.int32)).digests)) == 64, "a pixel counts in its place"
+
+
+@pytest.mark.skipif(not is_memory("/dev/shm"), reason="there is no folder in memory here")
+def test_a_folder_in_memory_is_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("why128.data.spool.MOST", 100)
+    rows = np.arange(400, dtype=np.uint8).reshape(4, 100)
+    for folder, taken in (("/dev/shm", 400), ("/var/tmp", 400 * is_memory("/var/tmp"))):
+        monkeypatch.setenv("TMPDIR", folder)
+        assert in_memory(made(rows.shape, rows.dtype, [rows], "rows")) == taken
+    monkeypatch.setenv("TMPDIR", "/dev/shm")
+    monkeypatch.setattr("why128.data.room.memory", lambda: 500)
+    with pytest.raises(
+        SurroundingsError,
+        match=r"^rows: too large for the memory of this machine: 400 bytes are declared, the limit is 250",
+    ):
+        made(rows.shape, rows.dtype, [rows], "rows")
+
+
+def test_a_folder_that_is_not_there_is_no_memory() -> None:
+    assert not is_memory("/nowhere")

@@ -9,6 +9,7 @@ from why128.errors import SurroundingsError, shown
 
 SHARE = 0.5  # of the physical memory that one array may take: the other half is for training on it
 UNKNOWN = 8 << 30  # bytes of memory assumed where the system does not tell (Windows)
+IN_MEMORY = {"tmpfs", "ramfs"}  # file systems that are memory
 SHARE_OF_DISK = 0.9  # of what is free: the rest is for the study's own files, and for others
 
 
@@ -18,6 +19,21 @@ def memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return UNKNOWN
+
+
+def is_memory(folder: str) -> bool:
+    """Whether what is put into this folder lies in memory (tmpfs), as /tmp does on many machines; false where the system does not tell."""
+    try:
+        device = os.stat(folder).st_dev
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
+            lines = mounts.read().splitlines()
+    except OSError:
+        return False
+    kinds = {}
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        kinds[before.split()[2]] = after.split()[0]  # by "major:minor"
+    return kinds.get(f"{os.major(device)}:{os.minor(device)}") in IN_MEMORY
 
 
 def check_room(size: int, where: str) -> None:

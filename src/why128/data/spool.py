@@ -18,7 +18,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from why128.data.room import check_disk, check_room
+from why128.data.room import check_disk, check_room, is_memory
 from why128.errors import SurroundingsError, shown
 
 # Bytes of one array that are put into memory: more than twice Fashion-MNIST.  Larger ones would crowd out training; from
@@ -38,11 +38,12 @@ class Nameless:
     def __init__(self, in_memory: bool, where: str):
         """Raises SurroundingsError, naming `where` its bytes come from, where it cannot be made or, later, written."""
         self.where, self.on_disk, self.descriptor, self.written = where, False, -1, 0
+        self.held = True  # in memory, of which the system gets nothing back
         if in_memory:
             with suppress(OSError):  # a kernel, or who set it up, may refuse: then on disk
                 self.descriptor = os.memfd_create("why128")
                 return
-        self.on_disk = True
+        self.on_disk, self.held = True, is_memory(folder())
         try:
             with tempfile.TemporaryFile(dir=folder(), buffering=0) as file:
                 self.descriptor = os.dup(file.fileno())
@@ -99,6 +100,8 @@ class Spool:
             check_room(size, where)
         else:
             check_disk(size, folder(), where)
+            if is_memory(folder()):
+                check_room(size, where)
         self._file = Nameless(small and hasattr(os, "memfd_create"), where)
         head = io.BytesIO()
         about = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": shape}
@@ -185,7 +188,7 @@ def received(descriptor: int) -> np.ndarray:
 def in_memory(array: np.ndarray) -> int:
     """How many bytes of memory `array` takes that the system cannot take back: none where it lies on disk."""
     base = _base(array)
-    return 0 if base is not None and base.file.on_disk else array.nbytes
+    return 0 if base is not None and not base.file.held else array.nbytes
 
 
 def folder() -> str:
