@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import why128
 from tests.neurons import planted
 from tests.test_house import ROOT
 from why128.atlas.atlas import Atlas, check_ending
@@ -149,3 +150,11 @@ def test_the_page_s_own_code_says_what_it_says(capsys, tmp_path, monkeypatch):
     exec(compile(code, "docs/neurons.md", "exec"), {})
     assert capsys.readouterr().out == said
     assert (tmp_path / "neurons.html").stat().st_size > 100_000
+
+
+def test_a_model_without_names_has_the_data_s():
+    sample = why128.load_data("sample")
+    model = Sequential([Input((28, 28)), Flatten(), Dense(4, "relu"), Dense(10, "softmax")], seed=0)
+    model.build()
+    assert model.neurons(sample).ledger.classes == sample.classes
+    assert model.classes == ()

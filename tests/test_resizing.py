@@ -151,3 +151,17 @@ def test_the_library_s_door(two, sample, tmp_path, monkeypatch):
         why128.grow(two, 40, epochs=1)
     assert str(caught.value) == "grow: expected images; those that it learned from were not found"
     assert caught.value.hint == "give some: grow(model, to, data=...)"
+
+
+def test_it_learns_again_by_the_network_s_own_order_of_classes(two, sample):
+    """Data whose classes stand in another order is the same data."""
+    turned = sample.classes[::-1]
+    place = np.array([turned.index(name) for name in sample.classes], np.int32)
+    parts = [type(part)(part.pixels, place[part.labels]) for part in (sample.train, sample.test)]
+    other = Dataset(sample.name, turned, *parts, sample.scale, (), ())
+    for made in (
+        lambda data: shrink(two, data, to=(8, 8), epochs=1).network,
+        lambda data: grow(two, 40, data=data, epochs=1),
+    ):
+        for one, same in zip(made(sample).weights, made(other).weights, strict=True):
+            assert np.array_equal(one, same)

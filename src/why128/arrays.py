@@ -186,6 +186,12 @@ def as_learned(network: Network, data: Dataset) -> tuple[str, Images]:
     return part, Images(images.pixels, _places(network, data)[images.labels])
 
 
+def to_learn_from(network: Network, data: Dataset) -> Images:
+    """A data set's images to learn from, labels in the network's own order of classes; raises InputRefused as `as_learned`."""
+    as_learned(network, data)
+    return Images(data.train.pixels, _places(network, data)[data.train.labels])
+
+
 def looked_at(network: Network, x: object, y: object = None) -> tuple[str, str, Images]:
     """A data set, or images x (N, ...) on the network's own scale and labels y (N,), as labelled pictures: its name, its part, the images.
 

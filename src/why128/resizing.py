@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from why128.arrays import as_learned
+from why128.arrays import as_learned, to_learn_from
 from why128.data.images import Dataset, Images
 from why128.errors import InputRefused, UsageError, Why128Error
 from why128.formats import keras_file
@@ -85,7 +85,7 @@ def shrink(
     _check(network, to, tolerance, max_bytes)
     part, judged = as_learned(network, data)
     choosing, judging = judged.take(slice(0, None, 2)), judged.take(slice(1, None, 2))
-    learned = data.train if data.test is not None else choosing
+    learned = to_learn_from(network, data) if data.test is not None else choosing
     made = _Shrinking.of(network, _inputs(network, learned, enough(network, MOST_IMAGES)))
     aim = TOLERANCE if to is None and max_bytes is None and tolerance is None else tolerance
     widths = (
@@ -124,8 +124,7 @@ def grow(
         raise UsageError(f"grow: expected a hidden layer from 1 to {len(network.width)}, got {layer}")
     wide = grown(network, to, layer - 1, seed)
     if epochs and data is not None:
-        as_learned(network, data)  # refuses data that do not fit
-        wide = _learned_again(wide, data.train, epochs, seed)
+        wide = _learned_again(wide, to_learn_from(network, data), epochs, seed)
     return replace(wide, about={**network.about, "grown_from": list(network.width)})
 
 

@@ -7,6 +7,7 @@ hands all computing to the engine (learning) and to `Network` (answering).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from why128.answers import Answers
 from why128.arrays import Examples
 from why128.atlas.atlas import Atlas
 from why128.callbacks import Callback, History, checked
+from why128.data.images import Dataset
 from why128.errors import UsageError
 from why128.fitting import Asked, Batches, Course, comes_in_batches, examples, found, listed, to_judge_by
 from why128.layers import Layer
@@ -196,8 +198,11 @@ class Sequential(Stack):
         `print` shows it, a notebook shows its pictures, and its `save` writes a page, a picture or a table.
         Raises UsageError for labels that are missing, InputRefused where shapes or class names do not fit.
         """
-        name, part, images = arrays.looked_at(self.network, x, y)
-        return Atlas(ledger(self.network, images, name, part))
+        network = self.network
+        if isinstance(x, Dataset) and not network.classes and len(x.classes) == network.ladder.classes:
+            network = replace(network, classes=x.classes)
+        name, part, images = arrays.looked_at(network, x, y)
+        return Atlas(ledger(network, images, name, part))
 
     def explain(self, image: Any) -> Explanation:
         """Why one image (...) is answered as it is: which neurons fired, how each moved every score, and the fewest that decide.

@@ -71,6 +71,17 @@ def test_many_at_a_time_are_as_few(monkeypatch):
     assert (worth(found, 0, labels).lost == whole.lost).all()
 
 
+def test_a_layer_of_one_that_is_looked_at_together():
+    network, (images, labels) = (
+        built([Flatten(), Dense(1), LayerNormalization(), Dense(4, "softmax")]),
+        planted.images(50),
+    )
+    own = worth(seen(network, images), 0, labels)
+    without = np.broadcast_to(network.weights[-1], (50, 4)).argmax(1) == labels
+    before = right(network, images, labels)
+    assert own.lost.sum() == (before & ~without).sum()
+
+
 def test_a_layer_keeps_its_neurons_in_the_order_asked_for():
     network, (images, _) = built(STACKS["layers in between"]), planted.images(50)
     turned = kept(network, 0, [8, 7, 6, 5, 4, 3, 2, 1, 0])

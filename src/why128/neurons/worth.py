@@ -61,7 +61,8 @@ def _without_and_others_change(
     assert sums is not None
     for neuron in range(part.outputs):
         others = np.delete(np.arange(part.outputs), neuron)
-        given = taken([_fewer(step, others) for step in part.after], sums[:, _units(part, others)])
+        own = sums[:, _units(part, others)]
+        given = taken([_fewer(step, others) for step in part.after], own) if len(others) else own
         fewer = Product(product.kernel[others], product.bias)
         yield right(answered(rest, one(fewer, given)), labels)[None]
 
