@@ -5,7 +5,7 @@ import pytest
 
 import why128
 from why128.data.images import Dataset
-from why128.errors import InputRefused, UsageError
+from why128.errors import InputRefused, SurroundingsError, UsageError
 from why128.layers import Dense, Flatten, Rescaling
 from why128.neurons.parts import kept
 from why128.report import words
@@ -115,6 +115,14 @@ def test_what_cannot_be_asked(one, two, sample):
         shrink(one, sample, max_bytes=10)
     with pytest.raises(InputRefused, match=r"^shrink: the network has no hidden neurons to remove$"):
         shrink(trained(epochs=1), sample)
+    with pytest.raises(UsageError, match=r"^shrink: expected a tolerance of at least 0 points, got nan$"):
+        shrink(one, sample, tolerance=float("nan"))
+    with pytest.raises(UsageError, match=r"^grow: expected at most 1,048,576 neurons, got 2,000,000,000$"):
+        grow(two, 2_000_000_000)
+    with pytest.raises(UsageError, match=r"^seed: expected a whole number of at least 0, got -1$"):
+        grow(two, 99, seed=-1)
+    with pytest.raises(UsageError, match=r"^seed: expected a whole number of at least 0, got -1$"):
+        shrink(two, sample, to=(3, 3), epochs=1, seed=-1)
     with pytest.raises(UsageError, match=r"^grow: expected a hidden layer from 1 to 2, got 3$"):
         grow(two, 99, 3)
 
@@ -165,3 +173,9 @@ def test_it_learns_again_by_the_network_s_own_order_of_classes(two, sample):
     ):
         for one, same in zip(made(sample).weights, made(other).weights, strict=True):
             assert np.array_equal(one, same)
+
+
+def test_a_wider_one_than_memory_holds_is_told_before(two, monkeypatch):
+    monkeypatch.setattr("why128.data.room.memory", lambda: 1_000_000)
+    with pytest.raises(SurroundingsError, match=r"^grow: too large for the memory of this machine: "):
+        grow(two, 5000)

@@ -11,8 +11,10 @@ import numpy as np
 
 from why128.arrays import as_learned, to_learn_from
 from why128.data.images import Dataset, Images
+from why128.data.room import check_room
 from why128.errors import InputRefused, UsageError, Why128Error
 from why128.formats import keras_file
+from why128.layers import MOST_UNITS
 from why128.losses import SparseCategoricalCrossentropy
 from why128.network import Network
 from why128.neurons import shrinking
@@ -20,6 +22,7 @@ from why128.neurons.activity import enough
 from why128.neurons.growing import grown
 from why128.neurons.ledger import CONFIDENCE, MOST_IMAGES
 from why128.neurons.shrinking import Order, Tidied, tidied
+from why128.recipe import Recipe
 from why128.sequential import Sequential
 from why128.statistics.intervals import Interval, accuracy, wilson
 from why128.statistics.pairs import Difference, mcnemar
@@ -122,6 +125,11 @@ def grow(
     """
     if not 0 < layer <= len(network.width):
         raise UsageError(f"grow: expected a hidden layer from 1 to {len(network.width)}, got {layer}")
+    if to > MOST_UNITS:
+        raise UsageError(f"grow: expected at most {MOST_UNITS:,} neurons, got {to:,}")
+    entering, leaving = network.sizes[layer - 1], network.sizes[layer + 1]
+    check_room(2 * FLOAT * to * (entering + leaving), "grow")
+    seed = Recipe(seed=seed).seed
     wide = grown(network, to, layer - 1, seed)
     if epochs and data is not None:
         wide = _learned_again(wide, to_learn_from(network, data), epochs, seed)
@@ -131,9 +139,11 @@ def grow(
 # ---------------------------------------------------------------- how small
 
 
-def _check(network: Network, *asked: object) -> None:
-    if sum(one is not None for one in asked) > 1:
+def _check(network: Network, to: object, tolerance: float | None, max_bytes: object) -> None:
+    if sum(one is not None for one in (to, tolerance, max_bytes)) > 1:
         raise UsageError("shrink: expected one of a size, a tolerance and a number of bytes, got several")
+    if tolerance is not None and not 0 <= tolerance < float("inf"):
+        raise UsageError(f"shrink: expected a tolerance of at least 0 points, got {tolerance:g}")
     if not network.width:
         raise InputRefused("shrink: the network has no hidden neurons to remove")
 
@@ -257,7 +267,7 @@ def _inputs(network: Network, images: Images, most: int) -> np.ndarray:
 
 def _learned_again(network: Network, images: Images, epochs: int, seed: int) -> Network:
     model = Sequential.of(network)
-    model.seed = seed
+    model.seed = Recipe(seed=seed).seed
     ends_in_sums = network.ladder.answer == "linear"
     model.compile("adam", SparseCategoricalCrossentropy(from_logits=ends_in_sums))
     pixels = network.preparation.to_input(images.pixels)
