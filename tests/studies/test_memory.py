@@ -44,7 +44,7 @@ def test_processes_of_their_own_take_more(monkeypatch):
 def test_a_ladder_that_will_not_fit_says_so_with_the_one_that_would(monkeypatch):
     with pytest.raises(SurroundingsError) as caught:
         affordable(monkeypatch, 2 * 10**9)
-    assert str(caught.value) == "memory: this ladder takes about 15.2 GB to train, 1.8 GB are free; nothing was begun"
+    assert str(caught.value) == "memory: this ladder takes about 15.3 GB to train, 1.8 GB are free; nothing was begun"
     assert caught.value.hint == "the ladder up to 1024x512 neurons would fit: --widths 0,64,1024x512"
 
 
