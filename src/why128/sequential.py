@@ -38,18 +38,9 @@ class Sequential(Stack):
     study with that seed.
     """
 
-    def __init__(
-        self,
-        layers: Sequence[Layer | Stack] | None = None,
-        name: str = "sequential",
-        *,
-        seed: int | None = None,
-        replicate: int = 0,
-    ):
-        self.stop_training = False
-        self.history: History | None = None  # of the last fit
-        self._learner: Learner | None = None
-        super().__init__(layers, name, seed=seed, replicate=replicate)
+    stop_training = False
+    history: History | None = None  # of the last fit
+    _learner: Learner | None = None
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
         """Take these weights, and go on from them; raises UsageError where the shapes do not fit."""

@@ -23,12 +23,7 @@ Batch = tuple[int | None, ...]  # the shape of a batch: how many, which may be o
 
 
 class Stack:
-    """What a `Sequential` holds before it learns; weights are drawn when they are first asked for.
-
-    Two numbers that Keras does not have say which luck it meets: `seed` (drawn afresh where none is given, and kept
-    in `model.seed`) and `replicate`; the same two give the same initial weights and the same order of images as in a
-    study with that seed.
-    """
+    """What a `Sequential` holds before it learns; weights are drawn when they are first asked for."""
 
     def __init__(
         self,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from why128.errors import shown
-from why128.neurons.ledger import Ledger, Lost, Neuron
+from why128.neurons.ledger import Ledger, Neuron
+from why128.statistics.intervals import Interval
 
 # Each flag: of one neuron, of several.
 FLAGS = {
@@ -33,7 +34,7 @@ COLUMNS = {
 }
 
 
-def points(lost: Lost) -> str:
+def points(lost: Interval) -> str:
     """What is lost, with its interval: "1.2 points (0.3 to 2.4)"."""
     return f"{100 * lost.mean:.1f} ({100 * lost.low:.1f} to {100 * lost.high:.1f})"
 
@@ -114,7 +115,7 @@ def cells(ledger: Ledger, neuron: Neuron) -> dict[str, str]:
     }
 
 
-def worst_class(neuron: Neuron) -> tuple[int, Lost] | None:
+def worst_class(neuron: Neuron) -> tuple[int, Interval] | None:
     """The class that loses most without a neuron, where any loses."""
     found = [(c, lost) for c, lost in enumerate(neuron.lost_by_class) if lost is not None and lost.mean > 0]
     return max(found, key=lambda one: one[1].mean) if found else None

@@ -43,6 +43,7 @@ class Activity:
 class Seen:
     """A network on N images."""
 
+    network: Network
     parts: Parts
     layers: tuple[Activity, ...]  # the hidden ones
     sums: np.ndarray  # (N, C): those of the output layer, before its activation
@@ -61,7 +62,7 @@ def seen(network: Network, images: np.ndarray) -> Seen:
         driven, given, sums = ([own[number][place] for own, _ in found] for place in range(3))
         whole = None if part.alone else np.concatenate(sums)
         layers.append(Activity(np.concatenate(driven), np.concatenate(given), whole))
-    return Seen(parts, tuple(layers), np.concatenate([last for _, last in found]))
+    return Seen(network, parts, tuple(layers), np.concatenate([last for _, last in found]))
 
 
 def _pass(parts: Parts, x: np.ndarray) -> tuple[list[tuple[np.ndarray, np.ndarray, np.ndarray]], np.ndarray]:

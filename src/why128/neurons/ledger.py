@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from why128 import forward
 from why128.data.images import Images
 from why128.errors import InputRefused
+from why128.forward import NUMPY
 from why128.network import Network
 from why128.neurons.activity import Seen, enough, seen
 from why128.neurons.flags import Flags, flags
-from why128.neurons.parts import Parts, answered, right
+from why128.neurons.parts import Parts
 from why128.neurons.pictures import Looks, looks
 from why128.neurons.worth import Worth, worth
 from why128.statistics.intervals import Interval, wilson
@@ -22,15 +24,6 @@ CONFIDENCE = 0.95  # of all intervals of a column together: each is corrected fo
 MOST_IMAGES = 10_000  # looked at, evenly from all
 SHOWN = 8  # images kept of those that excite a neuron most, and least
 FLOAT = 4  # bytes
-
-
-@dataclass(frozen=True)
-class Lost:
-    """Accuracy that is lost where a neuron is removed alone, as a share of 1; below 0 where more is right without it."""
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -44,8 +37,8 @@ class Neuron:
     prefers: int | None  # the class whose images it gives most to
     selectivity: float | None  # (that class's mean − the others') / (their sum), from 0 to 1: Morcos et al. 2018
     speaks: tuple[float, ...]  # for each class, by its weights, less their mean
-    lost: Lost
-    lost_by_class: tuple[Lost | None, ...]
+    lost: Interval  # of accuracy, as a share of 1, where it is removed alone; below 0 where more is right without it
+    lost_by_class: tuple[Interval | None, ...]
     bytes: int  # of its weights, coming in and going out, and its bias
     share: float  # of the network's multiplications, which are nearly all of its latency
     flags: Flags
@@ -91,7 +84,7 @@ def ledger(network: Network, images: Images, data: str = "", part: str = "all") 
     if len(images) > most:
         images = images.take(np.linspace(0, len(images) - 1, most).astype(int))
     found = seen(network, network.preparation.to_input(images.pixels))
-    hits = right(answered(found.parts.layers[-1].after, found.sums), images.labels)
+    (hits,) = forward.right(NUMPY, network.ladder, found.sums[None], images.labels[None])
     classes = network.classes or tuple(map(str, range(max(2, network.ladder.classes))))
     neurons = [
         neuron for layer in range(len(found.layers)) for neuron in _lines(found, layer, images.labels, len(classes))
@@ -141,18 +134,18 @@ def _lines(found: Seen, layer: int, labels: np.ndarray, classes: int) -> Iterato
         )
 
 
-def _intervals(missed: Worth, counts: np.ndarray) -> tuple[list[Lost], list[tuple[Lost | None, ...]]]:
+def _intervals(missed: Worth, counts: np.ndarray) -> tuple[list[Interval], list[tuple[Interval | None, ...]]]:
     """Paired on the same images; each at a confidence at which all of one column hold together."""
     confidence = 1 - (1 - CONFIDENCE) / len(missed.lost)
     lost, gained, whole = missed.lost.sum(1), missed.gained.sum(1), int(counts.sum())
     low, high = tango(lost, gained, np.array(whole), confidence)
-    overall = [Lost(*map(float, one)) for one in zip((lost - gained) / whole, low, high, strict=True)]
+    overall = [Interval(*map(float, one)) for one in zip((lost - gained) / whole, low, high, strict=True)]
     per = np.maximum(counts, 1)
     low, high = tango(missed.lost, missed.gained, per, confidence)
     mean = (missed.lost - missed.gained) / per
     by_class = [
         tuple(
-            Lost(float(mean[j, c]), float(low[j, c]), float(high[j, c])) if counts[c] else None
+            Interval(float(mean[j, c]), float(low[j, c]), float(high[j, c])) if counts[c] else None
             for c in range(len(counts))
         )
         for j in range(len(mean))

@@ -10,7 +10,6 @@ import numpy as np
 
 from why128 import activations
 from why128.errors import UsageError
-from why128.formats.stepping import taken
 from why128.formats.steps import Applied, Product, Standardised, Step, steps
 from why128.layers import Dense, Layer, Normalization, Reshape
 from why128.network import Network, layer_weights
@@ -65,25 +64,11 @@ class Parts:
         return self.layers[:-1]
 
     def rest(self, layer: int) -> tuple[Step, ...]:
-        """All steps after the activity of hidden layer `layer` (0 is the first), but for the next layer's product."""
-        found: list[Step] = list(self.layers[layer + 1].after)
-        for part in self.layers[layer + 2 :]:
-            found += [part.product, *part.after]
+        """All steps from the sums of the layer after hidden layer `layer` (0 is the first) to those of the output layer."""
+        found: list[Step] = []
+        for before, part in zip(self.layers[layer + 1 :], self.layers[layer + 2 :], strict=False):
+            found += [*before.after, part.product]
         return tuple(found)
-
-
-def right(answers: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Which images are answered rightly: (..., N, C) and (N,) to (..., N); one answer means class 1 above a half."""
-    if answers.shape[-1] == 1:
-        return (answers[..., 0] > 0.5) == (labels > 0)
-    return answers.argmax(-1) == labels
-
-
-def answered(rest: Sequence[Step], sums: np.ndarray) -> np.ndarray:
-    """What follows from the next layer's sums (N, n): answers (N, C), of which the largest is the one that counts."""
-    last = rest[-1] if rest else None
-    order_kept = isinstance(last, Applied) and last.activation in ("softmax", "log_softmax")
-    return taken(rest[:-1] if order_kept else rest, sums)
 
 
 # ---------------------------------------------------------------- with some neurons only
@@ -104,13 +89,18 @@ def kept(network: Network, layer: int, neurons: Sequence[int] | np.ndarray) -> N
     layers = list(network.layers)
     dense = layers[first]
     assert isinstance(dense, Dense)
-    units = chosen if dense.activation != GLU else np.concatenate([chosen, chosen + dense.outputs])
+    units = units_of(chosen, dense.outputs, dense.units)
     layers[first] = replace(dense, units=len(units))
     own[first] = [weight[..., units] for weight in own[first]]
     for place in range(first + 1, last):
         layers[place], own[place] = _fewer(layers[place], own[place], chosen)
     own[last][0] = own[last][0][chosen]
     return replace(network, layers=tuple(layers), weights=tuple(weight for weights in own for weight in weights))
+
+
+def units_of(neurons: np.ndarray, outputs: int, units: int) -> np.ndarray:
+    """The units of a layer that make these of its neurons: of a glu two each, else one."""
+    return neurons if units == outputs else np.concatenate([neurons, neurons + outputs])
 
 
 def reweighted(network: Network, layer: int, kernel: np.ndarray, bias: np.ndarray) -> Network:

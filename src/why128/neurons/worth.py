@@ -7,14 +7,15 @@ them is computed again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from why128 import forward
 from why128.formats.stepping import one, taken
-from why128.formats.steps import Product, Scaling, Sloped, Standardised, Step
+from why128.forward import NUMPY
 from why128.neurons.activity import Seen
-from why128.neurons.parts import Part, answered, right
+from why128.neurons.parts import Parts, kept, units_of
 
 AT_ONCE = 16 << 20  # bytes of sums that are worked on together
 
@@ -29,53 +30,39 @@ class Worth:
 
 def worth(seen: Seen, layer: int, labels: np.ndarray) -> Worth:
     """For each neuron of hidden layer `layer` (0 is the first), removed alone; labels (N,) among C classes."""
-    rest, part = seen.parts.rest(layer), seen.parts.layers[layer]
-    classes = max(seen.sums.shape[1], 2)
-    known = right(answered(seen.parts.layers[-1].after, seen.sums), labels)
+    ladder, classes = seen.network.ladder, max(seen.sums.shape[1], 2)
+    (known,) = forward.right(NUMPY, ladder, seen.sums[None], labels[None])
+    without = _without if seen.parts.layers[layer].alone else _without_and_others_change
     lost, gained = [], []
-    for hits in (
-        _without(seen, layer, rest, labels) if part.alone else _without_and_others_change(seen, layer, rest, labels)
-    ):
-        lost += [np.bincount(labels[known & ~hit], minlength=classes) for hit in hits]
-        gained += [np.bincount(labels[hit & ~known], minlength=classes) for hit in hits]
+    for sums in without(seen, layer):
+        for hits in forward.right(NUMPY, ladder, sums, labels[None]):
+            lost.append(np.bincount(labels[known & ~hits], minlength=classes))
+            gained.append(np.bincount(labels[hits & ~known], minlength=classes))
     return Worth(np.array(lost), np.array(gained))
 
 
-def _without(seen: Seen, layer: int, rest: tuple[Step, ...], labels: np.ndarray) -> Iterator[np.ndarray]:
-    """Hits (h, N), some neurons after the other, where each neuron's activity is its own."""
-    given, product = seen.layers[layer].given, seen.parts.layers[layer + 1].product
-    sums = seen.sums if layer + 2 == len(seen.parts.layers) else one(product, given)  # (N, n)
+def _without(seen: Seen, layer: int) -> Iterator[np.ndarray]:
+    """The output's sums (h, N, C) without each neuron, some after the other, where each one's activity is its own."""
+    given, product, rest = seen.layers[layer].given, seen.parts.layers[layer + 1].product, seen.parts.rest(layer)
+    sums = one(product, given) if rest else seen.sums  # (N, n) of the next layer
     together = max(1, AT_ONCE // (sums.nbytes or 1))
     for first in range(0, given.shape[1], together):
         some = slice(first, first + together)
         each = sums - given.T[some, :, None] * product.kernel[some, None, :]  # (h, N, n)
-        answers = answered(rest, each.reshape(-1, each.shape[-1]))
-        yield right(answers.reshape(*each.shape[:2], -1), labels)
+        yield taken(rest, each.reshape(-1, each.shape[-1])).reshape(*each.shape[:2], -1)
 
 
-def _without_and_others_change(
-    seen: Seen, layer: int, rest: tuple[Step, ...], labels: np.ndarray
-) -> Iterator[np.ndarray]:
+def _without_and_others_change(seen: Seen, layer: int) -> Iterator[np.ndarray]:
     """The same where neurons are looked at together, as LayerNormalization does: the others' activity changes, too."""
-    part, product, sums = seen.parts.layers[layer], seen.parts.layers[layer + 1].product, seen.layers[layer].sums
+    part, sums, rest = seen.parts.layers[layer], seen.layers[layer].sums, seen.parts.rest(layer)
     assert sums is not None
     for neuron in range(part.outputs):
         others = np.delete(np.arange(part.outputs), neuron)
-        own = sums[:, _units(part, others)]
-        given = taken([_fewer(step, others) for step in part.after], own) if len(others) else own
-        fewer = Product(product.kernel[others], product.bias)
-        yield right(answered(rest, one(fewer, given)), labels)[None]
-
-
-def _units(part: Part, neurons: np.ndarray) -> np.ndarray:
-    return (
-        neurons if part.outputs == part.product.kernel.shape[1] else np.concatenate([neurons, neurons + part.outputs])
-    )
-
-
-def _fewer(step: Step, neurons: np.ndarray) -> Step:
-    if isinstance(step, Scaling):
-        return Scaling(*(value if value.size == 1 else value[neurons] for value in (step.factor, step.offset)))
-    if isinstance(step, Sloped):
-        return Sloped(step.alpha[neurons])
-    return replace(step, gamma=step.gamma[neurons], beta=step.beta[neurons]) if isinstance(step, Standardised) else step
+        if len(others):
+            left, after = Parts.of(kept(seen.network, layer, others)).layers[layer : layer + 2]
+            given = taken(left.after, sums[:, units_of(others, part.outputs, sums.shape[1])])
+            next_sums = one(after.product, given)
+        else:  # of the next layer's sums its bias is left
+            bias = seen.parts.layers[layer + 1].product.bias
+            next_sums = np.broadcast_to(bias, (len(sums), len(bias)))
+        yield taken(rest, next_sums)[None]

@@ -12,7 +12,7 @@ from why128.network import Network
 from why128.prediction import documents
 from why128.serve import inference
 from why128.serve.asked import LIGHT, asked
-from why128.serve.guard import Answer, Call, Door, Guard
+from why128.serve.guard import Answer, Call, Door, Guard, always
 from why128.serve.limits import Limits
 from why128.serve.metrics import Metrics
 from why128.serve.openapi import description
@@ -46,20 +46,13 @@ def application(network: Network, door: Door, limits: Limits | None = None, name
     async def measured(call: Call) -> Response:
         return PlainTextResponse(metrics.text(), media_type=EXPOSITION)
 
-    gets = {path: _always(document) for path, document in fixed.items()} | {"/metrics": measured}
+    gets = {path: always(document) for path, document in fixed.items()} | {"/metrics": measured}
     routes: dict[str, tuple[str, Answer]] = {
         "/predict": ("POST", predict),
         **{path: ("GET", answer) for path, answer in gets.items()},
         **inference.routes(network, name, limits, metrics, workers),
     }
     return Guard(routes, door, limits, metrics)
-
-
-def _always(document: dict[str, Any]) -> Answer:
-    async def answer(call: Call) -> Response:
-        return JSONResponse(document)
-
-    return answer
 
 
 def _about(network: Network) -> dict[str, Any]:

@@ -103,7 +103,7 @@ async def _files(call: Call, limits: Limits) -> list[tuple[str, bytes]]:
 def _of_json(raw: bytes, network: Network, limits: Limits) -> list[Asked]:
     """{"image": ...} or {"images": [...]}, each as rows of numbers or as a picture file in base64."""
     try:
-        document = strict_json.parse(raw, "body", _number)
+        document = strict_json.parse(raw, "body", finite)
     except InputRefused as refused:
         status = 422 if "expected a JSON object" in str(refused) else 400
         raise RequestRefused(status, str(refused)) from None
@@ -117,7 +117,8 @@ def _of_json(raw: bytes, network: Network, limits: Limits) -> list[Asked]:
     raise RequestRefused(422, f"body: expected one key, 'image', or 'images' with a list, got {shown(given)}")
 
 
-def _number(text: str) -> float:
+def finite(text: str) -> float:
+    """A number of a body, as JSON writes it; raises RequestRefused for infinity and NaN."""
     value = float(text)
     if not math.isfinite(value):
         raise RequestRefused(400, f"body: expected finite numbers, got {shown(text)}")

@@ -16,8 +16,9 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from why128.errors import Why128Error, shown
@@ -69,6 +70,17 @@ class Call:
 
 
 Answer = Callable[[Call], Awaitable[Response]]
+
+
+def always(document: dict[str, Any]) -> Answer:
+    """Answers with this, whatever is asked."""
+
+    async def answer(call: Call) -> Response:
+        return JSONResponse(document)
+
+    return answer
+
+
 Routes = Mapping[str, tuple[str, Answer]]  # by path: the one method, and what answers
 
 

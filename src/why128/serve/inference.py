@@ -17,7 +17,8 @@ from why128 import __version__
 from why128.errors import InputRefused, shown
 from why128.formats import strict_json
 from why128.network import Network
-from why128.serve.guard import Answer, Call
+from why128.serve.asked import finite
+from why128.serve.guard import Answer, Call, always
 from why128.serve.limits import Limits
 from why128.serve.metrics import Metrics
 from why128.serve.refusals import RequestRefused
@@ -54,7 +55,7 @@ def routes(
     for path in (model, f"{model}/versions/{VERSION}"):
         fixed |= {path: metadata(network, name), f"{path}/ready": {"name": name, "ready": True}}
         found[f"{path}/infer"] = ("POST", infer)
-    return found | {path: ("GET", _always(document)) for path, document in fixed.items()}
+    return found | {path: ("GET", always(document)) for path, document in fixed.items()}
 
 
 def metadata(network: Network, name: str) -> dict[str, Any]:
@@ -74,16 +75,9 @@ def metadata(network: Network, name: str) -> dict[str, Any]:
     }
 
 
-def _always(document: dict[str, Any]) -> Answer:
-    async def answer(call: Call) -> Response:
-        return JSONResponse(document)
-
-    return answer
-
-
 def _inferred(raw: bytes, network: Network, name: str, limits: Limits) -> tuple[dict[str, Any], int]:
     try:
-        asked = strict_json.parse(raw, "body", _number)
+        asked = strict_json.parse(raw, "body", finite)
     except InputRefused as refused:
         raise RequestRefused(400, str(refused)) from None
     images = _images(asked, network, limits)
@@ -179,11 +173,4 @@ def _flat(data: Any, deep: int) -> Iterator[float]:
 def _small(value: float) -> float:
     if abs(value) > 1e300:
         raise RequestRefused(422, "inputs: expected numbers of the network's scale, got one of hundreds of digits")
-    return value
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise RequestRefused(400, f"body: expected finite numbers, got {shown(text)}")
     return value
