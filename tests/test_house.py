@@ -18,7 +18,7 @@ SOURCE = ROOT / "src" / "why128"
 # Floors, from the ground: a module may import those of lower floors, its own folder's, and no neighbour.
 FLOORS = [
     ["errors", "statistics"],
-    ["addresses", "arguments", "answers"],
+    ["addresses", "arguments", "answers", "webpage"],
     ["activations", "initializers", "schedules", "regularizers", "constraints"],
     ["optimizers"],
     ["losses", "layers", "drawing"],

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from why128.atlas import words
-from why128.atlas.page import page, safe
+from why128.atlas.page import page
 from why128.atlas.sheet import contact_sheet
 from why128.atlas.table import comma_separated, document
 from why128.errors import UsageError, shown
 from why128.formats import aside
 from why128.neurons.ledger import Ledger, Neuron
+from why128.webpage import safe
 
 WRITERS: dict[str, Callable[[Ledger], bytes]] = {
     ".html": lambda ledger: page(ledger).encode("utf-8"),

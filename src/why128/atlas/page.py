@@ -6,8 +6,6 @@ The one script in it is the page's own, by its hash; a policy forbids the browse
 from __future__ import annotations
 
 import base64
-import hashlib
-import html
 import json
 from importlib.resources import files
 from typing import Any
@@ -16,7 +14,9 @@ import numpy as np
 
 from why128.atlas import words
 from why128.atlas.sheet import COLUMNS, sheet, small
+from why128.data.images import as_bytes
 from why128.neurons.ledger import Ledger, Neuron
+from why128.webpage import FOOTER, document, safe
 
 MOST, LEAST = 6, 2  # images shown of those that excite a neuron most, and least
 SHOWN, TILE = 46, 40  # pixels a side of a picture in the table, and in the mosaic
@@ -39,32 +39,8 @@ def page(ledger: Ledger) -> str:
         _dialog(),
         "</main>",
     ]
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{safe(words.headline(ledger))}</title>
-<style>
-{style}{pictures.style}</style>
-</head>
-<body>
-{chr(10).join(body)}
-<footer><p>Made by why128.  This page loads nothing from anywhere and sends nothing.</p></footer>
-<script type="application/json" id="by-class">{_by_class(ledger)}</script>
-<script>{script}</script>
-</body>
-</html>
-"""
-
-
-def safe(text: object) -> str:
-    """A text that can mean nothing to a browser but itself."""
-    return html.escape(str(text))
+    data = f'<script type="application/json" id="by-class">{_by_class(ledger)}</script>'
+    return document(words.headline(ledger), style + pictures.style, [*body, FOOTER, data], script)
 
 
 class _Pictures:
@@ -74,7 +50,7 @@ class _Pictures:
         used = sorted({place for one in ledger.neurons for place in (*one.most[:MOST], *one.least[:LEAST])})
         self._places = {image: place for place, image in enumerate(used)}
         self._sizes: dict[str, tuple[int, int]] = {}
-        sheets = {"seen": [small(_bytes(ledger.images.pixels[image])) for image in used]}
+        sheets = {"seen": [small(as_bytes(ledger.images.pixels[image])) for image in used]}
         for number, looks in enumerate(ledger.looks, 1):
             sheets[f"layer{number}"] = [small(looks.picture(neuron)) for neuron in range(len(looks.weights))]
         self.style = "".join(self._sheet(name, found) for name, found in sheets.items() if found)
@@ -104,12 +80,6 @@ class _Pictures:
             f'<span class="pic {name}"{told} style="width:{wide}px;height:{high}px;background-size:{wide * across}px auto;'
             f'background-position:-{column * wide}px -{row * high}px"></span>'
         )
-
-
-def _bytes(pixels: np.ndarray) -> np.ndarray:
-    """One image (height, width, channels) as bytes, without a channel axis of one."""
-    whole = pixels if pixels.dtype == np.uint8 else np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
-    return whole[..., 0] if whole.shape[-1] == 1 else whole
 
 
 def _opening(ledger: Ledger) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from why128.data.images import as_bytes
 from why128.errors import shown
 from why128.neurons.explaining import Explanation
 from why128.neurons.pictures import coloured
@@ -60,8 +61,7 @@ def document(found: Explanation, classes: Sequence[str]) -> dict[str, Any]:
 
 def picture(found: Explanation, pixels: np.ndarray, classes: Sequence[str]) -> bytes:
     """The image (height, width, channels) as the network sees it, and beside it what speaks for the answer, as a PNG file."""
-    whole = pixels if pixels.dtype == np.uint8 else np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
-    parts = [Image.fromarray(whole[..., 0] if whole.shape[-1] == 1 else whole).convert("RGB")]
+    parts = [Image.fromarray(as_bytes(pixels)).convert("RGB")]
     said = ["as the network sees it"]
     if found.pixels is not None and found.runner_up is not None:
         values = found.pixels.mean(-1)

@@ -118,3 +118,9 @@ class Dataset:
             "fingerprint": self.fingerprint,
             "warnings": list(self.warnings),
         }
+
+
+def as_bytes(pixels: np.ndarray) -> np.ndarray:
+    """One picture for a person to look at.  # (height, width) or (height, width, 3), bytes"""
+    scaled = pixels if pixels.dtype == np.uint8 else np.clip(np.rint(pixels * 255), 0, 255).astype(np.uint8)
+    return scaled[..., 0] if scaled.ndim == 3 and scaled.shape[2] == 1 else scaled

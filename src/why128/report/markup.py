@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
 
 import numpy as np
 from PIL import Image
 
 from why128.report.charts.table import Table
+from why128.webpage import safe
 
 SIDE = 112  # pixels that a picture is shown at, and the most that are kept of a large one
-
-
-def safe(text: object) -> str:
-    """A text that can mean nothing to a browser but itself."""
-    return html.escape(str(text))
 
 
 def paragraph(text: str | None, kind: str = "") -> str:

@@ -15,14 +15,14 @@ from why128.errors import shown
 from why128.report import sections, words
 from why128.report.charts.figures import FIGURES
 from why128.report.charts.table import Table
-from why128.report.markup import items, paragraph, safe, section, table
+from why128.report.markup import items, paragraph, section, table
 from why128.report.rendering import png
 from why128.studies.study import Study
+from why128.webpage import FOOTER, document, safe
 
 if TYPE_CHECKING:
     from why128.report.answer import Answer
 
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 OPTION = r"--[a-z][a-z-]*( [0-9][0-9.,]*\b)?"  # of the command line: not to be broken at its dashes
 LINKS = {
     "widths": "neurons", "costs": "costs", "network": "the network", "uncertainty": "uncertainty", "more": "more",
@@ -43,10 +43,11 @@ def page(answer: Answer) -> str:
     ]
     present = [name for name, part in zip(LINKS, body, strict=True) if part]
     headline, said = _headline(study)
-    return "\n".join(
+    style = files("why128.report").joinpath("page.css").read_text("utf-8")
+    return document(
+        f"{headline} – {shown(study.subject.name)}",
+        style,
         [
-            _head(f"{headline} – {shown(study.subject.name)}"),
-            "<body>",
             _opening(study, headline, said),
             f'<nav aria-label="On this page">{items([f"<a href=#{name}>{LINKS[name]}</a>" for name in present])}</nav>',
             "<main>",
@@ -54,11 +55,8 @@ def page(answer: Answer) -> str:
             section("candidates", "Every width", _rows(answer)),
             *filter(None, body),
             "</main>",
-            "<footer><p>Made by why128.  This page loads nothing from anywhere and sends nothing.</p></footer>",
-            "</body>",
-            "</html>",
-            "",
-        ]
+            FOOTER,
+        ],
     )
 
 
@@ -75,21 +73,6 @@ def _headline(study: Study) -> tuple[str, str]:
     """The verdict's sentence, parted at its colon: what a person remembers, and what it rests on."""
     headline, _, said = words.sentence(study).partition(": ")
     return headline, said[:1].upper() + said[1:]
-
-
-def _head(title: str) -> str:
-    style = files("why128.report").joinpath("page.css").read_text("utf-8")
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{safe(title)}</title>
-<style>
-{style}</style>
-</head>"""
 
 
 def _opening(study: Study, headline: str, said: str) -> str:

@@ -11,10 +11,11 @@ from why128.report import words
 from why128.report.charts.classes import NAME
 from why128.report.charts.figures import FIGURES, Figure
 from why128.report.charts.table import Table
-from why128.report.markup import details, items, paragraph, picture, safe, scrolling, section, table
+from why128.report.markup import details, items, paragraph, picture, scrolling, section, table
 from why128.report.readings import of_kind
 from why128.report.rendering import svg
 from why128.studies.study import Study
+from why128.webpage import safe
 
 PICTURES = 12  # wrong answers that the page shows
 PARTS = {  # sections of charts: their heading, and what they show

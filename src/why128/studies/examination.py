@@ -17,7 +17,7 @@ import numpy as np
 
 from why128.addresses import draws
 from why128.data.files import opened
-from why128.data.images import Images
+from why128.data.images import Images, as_bytes
 from why128.data.room import check_room
 from why128.errors import shown
 from why128.network import Network
@@ -140,7 +140,7 @@ def examine(network: Network, images: Images, part: str, validation: Images) -> 
     sure = np.where(chosen == images.labels, -1.0, answers.max(1))  # (N,)
     wrong = np.argsort(-sure, kind="stable")[: min(MOST_MISTAKES, int((sure >= 0).sum()))]
     mistakes = tuple(
-        Mistake(_bytes(images.pixels[i]), int(images.labels[i]), int(chosen[i]), float(sure[i])) for i in wrong
+        Mistake(as_bytes(images.pixels[i]), int(images.labels[i]), int(chosen[i]), float(sure[i])) for i in wrong
     )
     held_out = np.concatenate([network.probabilities(some) for some in network.inputs(validation.pixels)])
     return Examination(part, answers, images.labels, mistakes, temperature(held_out, validation.labels))
@@ -152,9 +152,3 @@ def _check_size(content: bytes) -> None:
         size, limit = sum(each.file_size for each in archive.infolist()), max(MOST_PLAIN, MOST_RATIO * len(content))
     if size > limit:
         raise ValueError(f"it unpacks to {size:,} bytes, the limit is {limit:,}")
-
-
-def _bytes(pixels: np.ndarray) -> np.ndarray:
-    """One picture for a person to look at.  # (height, width) or (height, width, 3), bytes"""
-    scaled = pixels if pixels.dtype == np.uint8 else np.clip(np.rint(pixels * 255), 0, 255).astype(np.uint8)
-    return scaled[..., 0] if scaled.ndim == 3 and scaled.shape[2] == 1 else scaled
