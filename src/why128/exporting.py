@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from why128.formats.exports import format_of
 from why128.forward import NUMPY
 from why128.network import Network, flat_images
 from why128.studies import resuming
-from why128.studies.store import is_begun
+from why128.studies.store import holding
 
 CALIBRATED_BY = 1000  # images: beyond some hundreds the ends of a range hardly move
 
@@ -123,17 +122,17 @@ def own_data(network: Network, path: str | os.PathLike | None = None) -> Dataset
 
 def _places(network: Network, path: str | os.PathLike | None) -> list[tuple[Any, Reading]]:
     found = []
-    for folder in [] if path is None else [*Path(path).absolute().parents][:2]:  # enough.keras, networks/….keras
-        source = _of_study(folder)
-        if source:
-            size = network.image_shape[:2] if source["size"] else None
-            found.append((source["data"], Reading(size, source["skip_bad"])))
+    source = None if path is None else _of_study(path)
+    if source:
+        size = network.image_shape[:2] if source["size"] else None
+        found.append((source["data"], Reading(size, source["skip_bad"])))
     there = [one.name for one in known() if one.name == network.about.get("data") and one.find() is not None]
     return found + [(name, Reading(None, False)) for name in there]
 
 
-def _of_study(folder: Path) -> Any:
+def _of_study(path: str | os.PathLike) -> Any:
+    folder = holding(path)
     try:
-        return resuming.again(folder).source if is_begun(folder) else None
+        return None if folder is None else resuming.again(folder).source
     except Why128Error:  # damaged, or of own activations: then its data is not found, which is no fault
         return None

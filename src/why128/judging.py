@@ -36,11 +36,17 @@ def judge(network: Network, data: Dataset) -> Judged:
 
 def judge_images(network: Network, images: Images, classes: tuple[str, ...], part: str = "test") -> Judged:
     """Judge a network on labelled pictures, labels in the network's own order of classes."""
+    losses, hits = assessed(network, images)
+    counts = ((int(hits[images.labels == c].sum()), int((images.labels == c).sum())) for c in range(len(classes)))
+    accuracy = wilson(int(hits.sum()), len(hits), CONFIDENCE)
+    return Judged(accuracy, float(losses.mean()), len(hits), part, dict(zip(classes, counts, strict=True)))
+
+
+def assessed(network: Network, images: Images) -> tuple[np.ndarray, np.ndarray]:
+    """The loss of each labelled picture (N,), and whether it was answered rightly (N,)."""
     found, start = [], 0
     for some in network.inputs(images.pixels):
         found.append(network.assess(some, images.labels[start : start + len(some)]))
         start += len(some)
     losses, hits = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    counts = ((int(hits[images.labels == c].sum()), int((images.labels == c).sum())) for c in range(len(classes)))
-    accuracy = wilson(int(hits.sum()), len(hits), CONFIDENCE)
-    return Judged(accuracy, float(losses.mean()), len(hits), part, dict(zip(classes, counts, strict=True)))
+    return losses, hits

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -14,20 +14,21 @@ from why128.data.images import Dataset, Images
 from why128.data.room import check_room
 from why128.errors import InputRefused, UsageError, Why128Error
 from why128.formats import keras_file
+from why128.judging import assessed
 from why128.layers import MOST_UNITS
 from why128.losses import SparseCategoricalCrossentropy
 from why128.network import Network
-from why128.neurons import shrinking
-from why128.neurons.activity import enough
+from why128.neurons.activity import Seen, enough, seen
 from why128.neurons.growing import grown
 from why128.neurons.ledger import CONFIDENCE, MOST_IMAGES
-from why128.neurons.shrinking import Order, Tidied, tidied
+from why128.neurons.parts import kept
+from why128.neurons.shrinking import Order, Tidied, order, shrunk, tidied
 from why128.recipe import Recipe
 from why128.sequential import Sequential
 from why128.statistics.intervals import Interval, accuracy, wilson
 from why128.statistics.pairs import Difference, mcnemar
 from why128.studies.cost import Cost, measure
-from why128.studies.store import is_begun
+from why128.studies.store import holding
 from why128.studies.study import Study, read
 
 TOLERANCE = 0.5  # points of accuracy that may be lost, where nothing else is said
@@ -101,12 +102,13 @@ def shrink(
     small = made.at(widths)
     small = _learned_again(small, learned, epochs, seed) if epochs else small
     beside = {} if study is None else _trained(study, judging)
-    curve = tuple(_point(one, network, judging, beside) for one in made.ladder(beside))
+    before = _hits(network, judging)
+    curve = tuple(_point(one, _hits(one, judging), before, beside) for one in made.ladder(beside))
     return Resized(
         replace(small, about={**network.about, "shrunk_from": list(network.width)}),
-        _point(network, network, judging),
+        _point(network, before, before, {}),
         made.tidied,
-        _point(small, network, judging),
+        _point(small, _hits(small, judging), before, {}),
         curve,
         (measure(network, 0.0), measure(small, 0.0)),
         aim,
@@ -152,14 +154,14 @@ def _check(network: Network, to: object, tolerance: float | None, max_bytes: obj
 class _Shrinking:
     tidied: Tidied
     images: np.ndarray  # that weights are fitted on, on the network's own scale
-    seen: shrinking.Seen
+    seen: Seen
     orders: tuple[Order, ...]
 
     @classmethod
     def of(cls, network: Network, images: np.ndarray) -> _Shrinking:
         tidy = tidied(network, images)
-        found = shrinking.seen(tidy.network, images)
-        return cls(tidy, images, found, tuple(shrinking.order(found, layer) for layer in range(len(found.layers))))
+        found = seen(tidy.network, images)
+        return cls(tidy, images, found, tuple(order(found, layer) for layer in range(len(found.layers))))
 
     @property
     def all(self) -> int:
@@ -168,7 +170,7 @@ class _Shrinking:
     def at(self, widths: Sequence[int]) -> Network:
         """The network with so many neurons of each layer."""
         keep = [order.leaving[len(order.leaving) - width :] for order, width in zip(self.orders, widths, strict=True)]
-        return shrinking.shrunk(self.tidied.network, self.images, keep, self.seen)
+        return shrunk(self.tidied.network, self.images, keep, self.seen)
 
     def widths(self, neurons: int) -> tuple[int, ...]:
         """How many neurons each layer keeps of so many: from all layers those leave first that leave the least error."""
@@ -192,12 +194,21 @@ class _Shrinking:
 
     def fitting(self, most: int) -> tuple[int, ...]:
         """The most neurons whose weights fit into so many bytes."""
-        for count in range(self.all, len(self.orders) - 1, -1):
-            widths = self.widths(count)
-            if FLOAT * _parameters(self.tidied.network, widths) <= most:
-                return widths
-        least = FLOAT * _parameters(self.tidied.network, self.widths(len(self.orders)))
-        raise UsageError(f"shrink: one neuron a layer takes {least:,} bytes, more than the {most:,} that it may have")
+        counts = range(len(self.orders), self.all + 1)
+        fit = bisect_right(counts, most, key=lambda count: FLOAT * self.parameters(self.widths(count)))
+        if not fit:
+            least = FLOAT * self.parameters(self.widths(counts[0]))
+            raise UsageError(
+                f"shrink: one neuron a layer takes {least:,} bytes, more than the {most:,} that it may have"
+            )
+        return self.widths(counts[fit - 1])
+
+    def parameters(self, widths: Sequence[int]) -> int:
+        """How many weights the network has with so many neurons of each layer."""
+        network = self.tidied.network
+        for layer, width in enumerate(widths):
+            network = kept(network, layer, range(width))
+        return network.parameters
 
     def within(self, choosing: Images, tolerance: float) -> tuple[int, ...]:
         """The fewest neurons that lose no more than this, in points, of the images that choose; by halving what is not known yet."""
@@ -205,7 +216,7 @@ class _Shrinking:
         low, high = (
             len(self.orders) - 1,
             self.all,
-        )  # the fewest that are known to do, and one fewer than the fewest there can be
+        )  # `high` is known to do; `low` is one fewer than there can be, or does not
         while high - low > 1:
             middle = (low + high) // 2
             lost = original - _hits(self.at(self.widths(middle)), choosing).mean()
@@ -213,23 +224,13 @@ class _Shrinking:
         return self.widths(high)
 
 
-def _parameters(network: Network, widths: tuple[int, ...]) -> int:
-    """How many weights a network has with so many neurons of each layer."""
-    keep = network
-    for layer, width in enumerate(widths):
-        keep = shrinking.kept(keep, layer, range(width))
-    return keep.parameters
-
-
 def own_study(path: str | os.PathLike) -> Study | None:
     """The study in whose folder a network's file lies; None where it lies in none that ended."""
-    for folder in [*Path(path).absolute().parents][:2]:  # enough.keras, networks/….keras
-        try:
-            if is_begun(folder):
-                return read(folder)
-        except Why128Error:  # damaged, or not at its end: then nothing is known beside
-            return None
-    return None
+    folder = holding(path)
+    try:
+        return None if folder is None else read(folder)
+    except Why128Error:  # damaged, or not at its end: then nothing is known beside
+        return None
 
 
 def _trained(study: Study, images: Images) -> dict[int, Interval]:
@@ -243,21 +244,17 @@ def _trained(study: Study, images: Images) -> dict[int, Interval]:
     return found
 
 
-def _point(network: Network, original: Network, images: Images, beside: Mapping[int, Interval] | None = None) -> Point:
-    hits, before = _hits(network, images), _hits(original, images)
+def _point(network: Network, hits: np.ndarray, before: np.ndarray, beside: Mapping[int, Interval]) -> Point:
+    """A network that is right on these images, (N,), where the original was right on those; `beside` knows others by their neurons."""
     lost = mcnemar(before, hits, CONFIDENCE)
     assert lost is not None
     found, neurons = wilson(int(hits.sum()), len(hits), CONFIDENCE), sum(network.width)
-    trained = (beside or {}).get(neurons) if len(network.width) == 1 else None
+    trained = beside.get(neurons) if len(network.width) == 1 else None
     return Point(network.width, neurons, FLOAT * network.parameters, found, lost, trained)
 
 
 def _hits(network: Network, images: Images) -> np.ndarray:
-    parts, start = [], 0
-    for some in network.inputs(images.pixels):
-        parts.append(network.assess(some, images.labels[start : start + len(some)])[1])
-        start += len(some)
-    return np.concatenate(parts)
+    return assessed(network, images)[1]
 
 
 def _inputs(network: Network, images: Images, most: int) -> np.ndarray:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from why128.cli.output import document, json_option
-from why128.cli.reading import images_for, reading_options
+from why128.cli.reading import beside, images_for, reading_options
 from why128.errors import shown
 
 NAME = "-wide.keras"  # after the network's own name, where nothing is asked for
@@ -31,7 +29,7 @@ def command(model, to, layer, epochs, seed, data, out, size, skip_bad, as_json):
     """Write MODEL with more neurons in one hidden layer: copies of those it has, sharing what each gave, so that no answer changes."""
     from why128.formats import aside, keras_file
 
-    file = Path(out) if out is not None else Path(model).with_name(Path(model).stem + NAME)
+    file = beside(model, out, NAME)
     keras_file.check_ending(file)
     aside.check(file)
     network = keras_file.load(model)

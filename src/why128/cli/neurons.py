@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from why128.cli.output import document, json_option
-from why128.cli.reading import images_for, reading_options
+from why128.cli.reading import beside, images_for, reading_options
 from why128.errors import UsageError, shown
 
 PAGE = "-neurons.html"  # after the network's own name, where nothing is asked for
@@ -36,7 +36,7 @@ def command(model, data, out, size, skip_bad, as_json):
     from why128.atlas.atlas import check_ending
     from why128.formats import aside, keras_file
 
-    file = Path(out) if out is not None else Path(model).with_name(Path(model).stem + PAGE)
+    file = beside(model, out, PAGE)
     check_ending(file)
     aside.check(file)
     network = keras_file.load(model)

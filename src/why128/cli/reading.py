@@ -51,6 +51,11 @@ def open_like(network: Network, source: str, size: str | None, skip_bad: bool) -
     return data
 
 
+def beside(model: str, out: str | None, ending: str) -> Path:
+    """The file that --out names, else one beside a network's own, with this after its name."""
+    return Path(out) if out is not None else Path(model).with_name(Path(model).stem + ending)
+
+
 def images_for(network: Network, model: str | Path, given: tuple[str | None, str | None, bool], whose: str) -> Dataset:
     """The images that --data names (`given`: it, --size and --skip-bad), else those that a network learned from, where they are found."""
     from why128.exporting import own_data

@@ -38,7 +38,13 @@ def _cuts(x: np.ndarray) -> list[Range]:
     return [(float(low), float(high)) for low, high in ends.reshape(-1, 2)]
 
 
+def with_zero(told: Range) -> tuple[float, float, float]:
+    """A range that holds 0, too: its ends, and the step from one byte to the next (1 where there is but one number)."""
+    low, high = min(told[0], 0.0), max(told[1], 0.0)
+    return low, high, (high - low) / STEPS or 1.0
+
+
 def _stored(x: np.ndarray, cut: Range) -> np.ndarray:
-    low, high = min(cut[0], 0.0), max(cut[1], 0.0)
-    scale = np.float32((high - low) / STEPS or 1.0)
+    low, high, step = with_zero(cut)
+    scale = np.float32(step)
     return (np.rint(np.clip(x, low, high) / scale) * scale).astype(np.float32)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from why128.errors import UsageError
-from why128.formats.calibrating import Range, span
+from why128.formats.calibrating import Range, span, with_zero
 from why128.formats.stepping import one
 from why128.formats.steps import Applied, Product, Step
 from why128.formats.tflite_graph import Quantized
@@ -24,8 +24,8 @@ TINIEST = 1e-18  # the least scale: the product of two is still a float32
 
 def spread(told: Range) -> Quantized:
     """The scale on which `told`, and 0, just fit."""
-    low, high = min(told[0], 0.0), max(told[1], 0.0)
-    scale = np.float32(max((high - low) / (HIGHEST - LOWEST), TINIEST) if high > low else 1.0)
+    low, _, step = with_zero(told)
+    scale = np.float32(max(step, TINIEST))
     return Quantized(np.array([scale]), int(np.clip(np.rint(LOWEST - low / float(scale)), LOWEST, HIGHEST)))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from why128.errors import InputRefused
-from why128.formats.calibrating import span
+from why128.formats.calibrating import span, with_zero
 from why128.formats.stepping import taken
 from why128.formats.steps import IntegerProduct, Product, Quantised, Step
 
@@ -38,9 +38,7 @@ def quantised(steps: Iterable[Step], images: np.ndarray, bytes_enter: bool) -> t
 
 def _range(x: np.ndarray, rest: Sequence[Step]) -> Quantised:
     """The scale on which bytes reach from the least to the greatest number, and hit 0 exactly."""
-    least, greatest = span(x, rest) if x.size else (0.0, 0.0)
-    low, high = min(least, 0.0), max(greatest, 0.0)
-    scale = (high - low) / LARGEST_BYTE or 1.0
+    low, _, scale = with_zero(span(x, rest) if x.size else (0.0, 0.0))
     return Quantised(scale, round(-low / scale))
 
 

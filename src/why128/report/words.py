@@ -190,14 +190,14 @@ def shrunk(made: Resized) -> tuple[str, ...]:
     before, after, tidy = made.original, made.chosen, made.tidied
     gone = [(tidy.dead, "dead"), (tidy.constant, "constant"), (tidy.twins, "a twin of another")]
     free = ", ".join(f"{count:,} {what}" for count, what in gone if count) or "none"
-    lost = Interval(100 * after.lost.mean, 100 * after.lost.low, 100 * after.lost.high)
+    mean, low, high = (100 * limit for limit in (after.lost.mean, after.lost.low, after.lost.high))
     part = "test images" if made.part == "test" else "images"
     return (
         f"{sized(before.widths)} to {sized(after.widths)}: {percent(1 - after.neurons / before.neurons, 0)} of them removed, "
         f"{after.bytes:,} bytes of weights left of {before.bytes:,}",
         f"removed at no change in any answer, on the images that weights are fitted on: {free}",
         f"on {made.judged_by:,} {part} of {shown(made.data)} that did not choose the size: {limits(after.accuracy)} answered rightly "
-        f"(before: {percent(before.accuracy.mean)}); {lost.mean:.1f} points lost ({lost.low:.1f} to {lost.high:.1f})",
+        f"(before: {percent(before.accuracy.mean)}); {mean:.1f} points lost ({low:.1f} to {high:.1f})",
         f"an answer to one image takes {_took(made.costs[1].latency_one)} (before: {_took(made.costs[0].latency_one)}), "
         f"to a thousand {_took(made.costs[1].latency_thousand)} (before: {_took(made.costs[0].latency_thousand)})",
         *_curve(made),

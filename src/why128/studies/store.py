@@ -201,6 +201,11 @@ def damaged(folder: str | os.PathLike, fault: Exception) -> InputRefused:
     return InputRefused(f"{shown(folder)}: a damaged study ({shown(repr(fault))}); expected what why128 study wrote")
 
 
+def holding(path: str | os.PathLike) -> Path | None:
+    """The folder of the study in which a network's file lies: its enough.keras, or one of its networks/; None for another file."""
+    return next((folder for folder in [*Path(path).absolute().parents][:2] if is_begun(folder)), None)
+
+
 def is_begun(folder: str | os.PathLike) -> bool:
     """Whether a folder holds a data base: a study, or something that is none."""
     return os.path.lexists(Path(folder) / "study.db")
