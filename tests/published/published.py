@@ -77,14 +77,6 @@ class Suite:
             return Absent
 
 
-def parametrised(suite: Suite) -> Any:
-    """A decorator: one test of ours for every one of Keras's."""
-    every = suite.tests()
-    return pytest.mark.parametrize(
-        ("kind", "method"), [(kind, method) for _, kind, method in every], ids=[f"{kind.__name__}.{method}" for _, kind, method in every]
-    )  # fmt: skip
-
-
 def hold(suite: Suite, kind: type, method: str) -> None:
     """Run one of Keras's tests, and hold it to what is said of it."""
     with networks.keras_ways():

@@ -1,12 +1,11 @@
-"""Keras's own published tests of its layers and of Sequential (published.py says how)."""
+"""Keras's own published tests of its layers and of Sequential (published.py says how): which, and what is not claimed."""
 
 from types import SimpleNamespace
 
-import pytest
 from keras.src import backend
 
 from tests.published.layers import KINDS, Case, Sequential, Symbol, entering
-from tests.published.published import Suite, hold, left_over, parametrised
+from tests.published.published import Suite
 from why128 import constraints
 
 FILES = (
@@ -104,13 +103,3 @@ NOT_CLAIMED = {
     "PReLUTest.*": "shared_axes",
 }  # fmt: skip
 SUITE = Suite(FILES, HERE, Case, NOT_CLAIMED)
-
-
-@pytest.mark.filterwarnings("ignore")
-@parametrised(SUITE)
-def test_keras_s_own(kind, method):
-    hold(SUITE, kind, method)
-
-
-def test_no_reason_is_left_over():
-    assert not left_over(SUITE)

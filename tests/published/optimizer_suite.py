@@ -1,9 +1,7 @@
-"""Keras's own published tests of its optimisers and schedules (published.py says how)."""
-
-import pytest
+"""Keras's own published tests of its optimisers and schedules (published.py says how): which, and what is not claimed."""
 
 from tests.published.optimizers import HERE, Case
-from tests.published.published import Suite, hold, left_over, parametrised
+from tests.published.published import Suite
 
 FILES = ("sgd", "rmsprop", "adam", "adamw", "nadam", "adamax", "adagrad", "lion", "schedules/learning_rate_schedule")
 NOT_CLAIMED = {
@@ -16,13 +14,3 @@ NOT_CLAIMED = {
     "test_fit_lr_correctness": "a schedule inside Keras's own fit",
 }
 SUITE = Suite(tuple(f"optimizers/{file}_test.py" for file in FILES), HERE, Case, NOT_CLAIMED)
-
-
-@pytest.mark.filterwarnings("ignore")
-@parametrised(SUITE)
-def test_keras_s_own(kind, method):
-    hold(SUITE, kind, method)
-
-
-def test_no_reason_is_left_over():
-    assert not left_over(SUITE)
