@@ -119,6 +119,7 @@ def test_it_is_saved_by_the_ending(atlas, tmp_path):
     with pytest.raises(UsageError) as caught:
         atlas.save(tmp_path / "atlas.pdf")
     assert str(caught.value).endswith("atlas.pdf: expected a path that ends in .html, .png, .csv, got '.pdf'")
+    assert caught.value.hint == "for example neurons.html"
     with pytest.raises(UsageError, match=r"got no ending$"):
         check_ending("atlas")
 

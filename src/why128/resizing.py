@@ -141,13 +141,25 @@ def grow(
 # ---------------------------------------------------------------- how small
 
 
-def _check(network: Network, to: object, tolerance: float | None, max_bytes: object) -> None:
+def _check(network: Network, to: Sequence[int] | None, tolerance: float | None, max_bytes: object) -> None:
     if sum(one is not None for one in (to, tolerance, max_bytes)) > 1:
-        raise UsageError("shrink: expected one of a size, a tolerance and a number of bytes, got several")
+        raise UsageError(
+            "shrink: expected one of a size, a tolerance and a number of bytes, got several",
+            hint="leave out all but one",
+        )
     if tolerance is not None and not 0 <= tolerance < float("inf"):
         raise UsageError(f"shrink: expected a tolerance of at least 0 points, got {tolerance:g}")
-    if not network.width:
+    have = network.width
+    if not have:
         raise InputRefused("shrink: the network has no hidden neurons to remove")
+    if to is None:
+        return
+    asked, there = ("x".join(map(str, sizes)) for sizes in (to, have))
+    if len(to) != len(have) or not all(0 < size <= most for size, most in zip(to, have, strict=True)):
+        raise UsageError(
+            f"shrink: expected a number from 1 for each hidden layer, {there} at most, got {asked or 'none'}",
+            hint="`why128 grow` makes a network wider",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,12 +197,8 @@ class _Shrinking:
         return [self.at(self.widths(count)) for count in sorted(counts | known, reverse=True)]
 
     def wide(self, to: Sequence[int]) -> tuple[int, ...]:
-        have = self.tidied.network.width
-        if len(to) != len(have) or not all(asked > 0 for asked in to):
-            raise UsageError(
-                f"shrink: expected {len(have)} numbers of neurons from 1, one a hidden layer, got {list(to)}"
-            )
-        return tuple(min(asked, there) for asked, there in zip(to, have, strict=True))
+        """So many neurons, or as many as are left where fewer are."""
+        return tuple(min(asked, left) for asked, left in zip(to, self.tidied.network.width, strict=True))
 
     def fitting(self, most: int) -> tuple[int, ...]:
         """The most neurons whose weights fit into so many bytes."""

@@ -90,6 +90,8 @@ def check_ending(path: str | os.PathLike) -> None:
     """Raises UsageError for a file that no atlas can be written as: asked before the work, not after it."""
     ending = Path(path).suffix.lower()
     if ending not in WRITERS:
+        got = shown(repr(ending)) if ending else "no ending"
         raise UsageError(
-            f"{shown(path)}: expected a path that ends in {', '.join(WRITERS)}, got {shown(repr(ending)) if ending else 'no ending'}"
+            f"{shown(path)}: expected a path that ends in {', '.join(WRITERS)}, got {got}",
+            hint="for example neurons.html",
         )
