@@ -68,7 +68,7 @@ def _watch(study: subprocess.Popen, peaks: dict[int, int]) -> None:
         with suppress(OSError, TypeError):
             children = Path(f"/proc/{study.pid}/task/{study.pid}/children").read_text().split()
             for process in (study.pid, *map(int, children)):
-                peaks[process] = peak(process)
+                peaks[process] = max(peaks.get(process, 0), peak(process))  # one that has ended tells nothing any more
         time.sleep(LOOKS)
 
 
