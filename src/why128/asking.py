@@ -27,7 +27,7 @@ from why128.studies.study import read
 from why128.studies.until import Until
 
 if TYPE_CHECKING:
-    from why128.studies.conduct import Heard
+    from why128.studies.progress import Heard
 
 
 def study(
@@ -64,16 +64,18 @@ def _source(data: Any) -> dict[str, Any] | None:
     if not isinstance(data, (str, os.PathLike)):
         return None
     named = isinstance(data, str) and by_name(data) is not None
-    return {"data": data if named else os.path.abspath(data), "size": None, "skip_bad": False}
+    return {"data": data if named else os.path.abspath(data), "size": None, "skip_bad": False, "drop": []}
 
 
-def load_data(source: Any, *, size: tuple[int, int] | None = None, skip_bad: bool = False) -> Dataset:
+def load_data(
+    source: Any, *, size: tuple[int, int] | None = None, skip_bad: bool = False, drop: Sequence[str] = ()
+) -> Dataset:
     """Open labelled images: a known name, a path, arrays (x, y) or ((x, y), (x_test, y_test)) of any library, or a data set of
     Hugging Face's datasets, pandas, PyTorch or torchvision (docs/input.md).
 
     What a person should know about how they were read is said as DataWarning.  Raises InputRefused.
     """
-    data = open_data(source, Reading(size, skip_bad))
+    data = open_data(source, Reading(size, skip_bad, tuple(drop)))
     for text in data.warnings:
         warnings.warn(text, DataWarning, stacklevel=2)
     return data

@@ -125,9 +125,9 @@ def _places(network: Network, path: str | os.PathLike | None) -> list[tuple[Any,
     source = None if path is None else _of_study(path)
     if source:
         size = network.image_shape[:2] if source["size"] else None
-        found.append((source["data"], Reading(size, source["skip_bad"])))
+        found.append((source["data"], Reading(size, source["skip_bad"], tuple(source.get("drop", ())))))
     there = [one.name for one in known() if one.name == network.about.get("data") and one.find() is not None]
-    return found + [(name, Reading(None, False)) for name in there]
+    return found + [(name, Reading()) for name in there]
 
 
 def _of_study(path: str | os.PathLike) -> Any:

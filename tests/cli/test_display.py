@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from why128.cli import display
 from why128.cli.display import Watch
 from why128.recipe import Recipe
-from why128.studies.conduct import Stage
-from why128.studies.events import EpochDone, Luck
+from why128.studies import progress
+from why128.studies.events import EpochDone, Luck, Stage
 from why128.studies.forecast import Forecast
 from why128.studies.plan import Plan, candidates
 
@@ -18,7 +17,7 @@ PLAN = Plan(candidates("0,4"), 2, Recipe(epochs=10))
 def clock(monkeypatch):
     """A clock that is turned by hand."""
     now = [100.0]
-    monkeypatch.setattr(display.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     return now
 
 

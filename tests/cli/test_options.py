@@ -19,6 +19,7 @@ NOT_THE_PLAN_S = {
     "dry_run",
     "size",
     "skip_bad",
+    "drop",
     "as_json",
     "until_settled",
     "budget",

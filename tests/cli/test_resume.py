@@ -38,7 +38,7 @@ def test_it_says_how_to_go_on(stopped):
         "why128: stopped",
     ]
     notes, trials, _ = store.read("why128-studies/pets-1")
-    assert notes["source"] == {"data": os.path.abspath("pets"), "size": None, "skip_bad": False}
+    assert notes["source"] == {"data": os.path.abspath("pets"), "size": None, "skip_bad": False, "drop": []}
     assert len(trials) == 2
 
 

@@ -21,8 +21,8 @@ from why128.report.answer import Answer
 from why128.studies import conduct, store
 from why128.studies.budget import Budget
 from why128.studies.candidate import Candidate, Setting
-from why128.studies.conduct import MOST_TWINS, Stage, study
-from why128.studies.events import EpochDone, Luck, Replicate
+from why128.studies.conduct import MOST_TWINS, study
+from why128.studies.events import EpochDone, Luck, Replicate, Stage
 from why128.studies.plan import Plan, candidates
 from why128.studies.until import Until
 

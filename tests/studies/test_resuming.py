@@ -13,9 +13,9 @@ from tests.studies.conftest import DATA, PLAN
 from why128.errors import InputRefused, SurroundingsError, UsageError
 from why128.formats import aside
 from why128.studies import conduct, hiring, resuming, store
-from why128.studies.conduct import Resumed, Stage, study
+from why128.studies.conduct import study
 from why128.studies.crew import Crew
-from why128.studies.events import EpochDone, Lost, Replicate
+from why128.studies.events import EpochDone, Lost, Replicate, Resumed, Stage
 from why128.studies.until import Until
 
 
@@ -140,10 +140,10 @@ def test_where_everything_was_given_up(monkeypatch, tmp_path):
 
 
 def test_a_disk_that_refuses_says_how_to_go_on(monkeypatch, tmp_path):
-    def refused(path, data):
+    def refused(path, data, lasting=True):
         if "networks" in str(path):
             raise SurroundingsError(f"{path}: no space", hint="free some space, or choose another disk")
-        write(path, data)
+        write(path, data, lasting)
 
     write = aside.write
     monkeypatch.setattr(aside, "write", refused)

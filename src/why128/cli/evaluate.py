@@ -14,12 +14,12 @@ from why128.errors import shown
 @click.argument("data")
 @reading_options
 @json_option
-def command(model, data, size, skip_bad, as_json):
+def command(model, data, reading, as_json):
     """Accuracy of MODEL on the labelled images of DATA: on its test part where it has one, else on all of it."""
     from why128.formats import keras_file
 
     network = keras_file.load(model)
-    images = open_like(network, data, size, skip_bad)
+    images = open_like(network, data, reading)
 
     from why128.judging import judge
     from why128.report import documents, words

@@ -20,7 +20,7 @@ from why128.cli.reading import open_like, reading_options
 )
 @reading_options
 @json_option
-def command(model, out, int8, data, size, skip_bad, as_json):
+def command(model, out, int8, data, reading, as_json):
     """Write MODEL as OUT, in the format that its ending names: .onnx, .tflite, .h (plain C), .npz, .json or .keras.
 
     It says what the file needs, and how far its answers are from the original's.  An older file is replaced.
@@ -34,7 +34,7 @@ def command(model, out, int8, data, size, skip_bad, as_json):
     from why128.exporting import export, own_data
     from why128.report import documents, words
 
-    images = own_data(network, model) if data is None else open_like(network, data, size, skip_bad)
+    images = own_data(network, model) if data is None else open_like(network, data, reading)
     written = export(network, out, int8, images)
     if as_json:
         document(documents.exported(written))

@@ -25,7 +25,7 @@ NAME = "-wide.keras"  # after the network's own name, where nothing is asked for
 @click.option("--out", type=click.Path(), help=f"The .keras file to write; by default MODEL's name with {NAME}.")
 @reading_options
 @json_option
-def command(model, to, layer, epochs, seed, data, out, size, skip_bad, as_json):
+def command(model, to, layer, epochs, seed, data, out, reading, as_json):
     """Write MODEL with more neurons in one hidden layer: copies of those it has, sharing what each gave, so that no answer changes."""
     from why128.formats import aside, keras_file
 
@@ -39,7 +39,7 @@ def command(model, to, layer, epochs, seed, data, out, size, skip_bad, as_json):
 
     images = None
     if epochs:
-        images = images_for(network, model, (data, size, skip_bad), "grow")
+        images = images_for(network, model, data, reading, "grow")
     made = grow(network, to, layer, images, epochs, seed)
     keras_file.save(made, file)
     if as_json:

@@ -13,7 +13,7 @@ from why128.errors import shown
 @click.argument("source", metavar="DATA_OR_MODEL")
 @reading_options
 @json_option
-def command(source, size, skip_bad, as_json):
+def command(source, reading, as_json):
     """What is in a data set (images, classes, shapes, problems), or in a network's file (layers, parameters, bytes)."""
     from why128.formats import keras_file
 
@@ -21,7 +21,7 @@ def command(source, size, skip_bad, as_json):
         found = keras_file.summary(keras_file.load(source), source)
         lines = _network_lines(found)
     else:
-        found = open_source(source, size, skip_bad).summary()
+        found = open_source(source, reading).summary()
         lines = _data_lines(found)
     if as_json:
         document(found)

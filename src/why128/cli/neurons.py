@@ -23,14 +23,14 @@ PAGE = "-neurons.html"  # after the network's own name, where nothing is asked f
 )
 @reading_options
 @json_option
-def command(model, data, out, size, skip_bad, as_json):
+def command(model, data, out, reading, as_json):
     """For every hidden neuron of MODEL: what it looks for, when it fires, what is lost without it, and what is odd about it.
 
     Written as one HTML file that opens with no network; --json prints every number instead, and writes only what --out names.
     Of a STUDY, the folder of one: which neurons all its networks learned, and which are luck.
     """
     if Path(model).is_dir():
-        _of_study(model, data, out, size, skip_bad, as_json)
+        _of_study(model, data, out, reading, as_json)
         return
 
     from why128.atlas.atlas import check_ending
@@ -41,7 +41,7 @@ def command(model, data, out, size, skip_bad, as_json):
     aside.check(file)
     network = keras_file.load(model)
 
-    images = images_for(network, model, (data, size, skip_bad), "neurons")
+    images = images_for(network, model, data, reading, "neurons")
 
     from why128.sequential import Sequential
 
@@ -55,7 +55,7 @@ def command(model, data, out, size, skip_bad, as_json):
     click.echo(f"written: {shown(file)}")
 
 
-def _of_study(folder, data, out, size, skip_bad, as_json):
+def _of_study(folder, data, out, reading, as_json):
     if out is not None:
         raise UsageError("--out: expected a network's file before it, got a study, of which nothing is written")
 
@@ -65,7 +65,7 @@ def _of_study(folder, data, out, size, skip_bad, as_json):
 
     study = read(folder)
     network = study.network
-    images = images_for(network, study.folder / CHOSEN, (data, size, skip_bad), "neurons")
+    images = images_for(network, study.folder / CHOSEN, data, reading, "neurons")
     found = recurring(study, images)
     if as_json:
         document(documents.recurring(found))

@@ -32,7 +32,7 @@ NAME = "-small.keras"  # after the network's own name, where nothing is asked fo
 @click.option("--out", type=click.Path(), help=f"The .keras file to write; by default MODEL's name with {NAME}.")
 @reading_options
 @json_option
-def command(model, to, tolerance, max_bytes, epochs, seed, data, out, size, skip_bad, as_json):
+def command(model, to, tolerance, max_bytes, epochs, seed, data, out, reading, as_json):
     """Write a network with fewer of MODEL's hidden neurons, what the others gave made up for.
 
     Dead neurons, constants and twins go first, at no change in any answer; then those whose removal costs least.
@@ -44,7 +44,7 @@ def command(model, to, tolerance, max_bytes, epochs, seed, data, out, size, skip
     aside.check(file)
     network = keras_file.load(model)
 
-    images = images_for(network, model, (data, size, skip_bad), "shrink")
+    images = images_for(network, model, data, reading, "shrink")
 
     from why128.report import documents, words
     from why128.resizing import own_study, shrink

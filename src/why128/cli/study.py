@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import click
 from click.core import ParameterSource
 
 from why128.cli.output import document, json_option, say
-from why128.cli.reading import open_source, reading_options
+from why128.cli.reading import Asked, open_source, reading_options
 from why128.cli.recipe import ACTIVATION, DEFAULTS, options, recipe, recipe_options
 from why128.cli.signals import Terminated
 from why128.errors import InputRefused, SurroundingsError, UsageError, shown
@@ -126,7 +126,7 @@ stopping_options = options(
 @reading_options
 @json_option
 @click.pass_context
-def command(ctx, data, workers, on, out, resume, dry_run, size, skip_bad, as_json, until_settled, budget, **wanted):
+def command(ctx, data, workers, on, out, resume, dry_run, reading, as_json, until_settled, budget, **wanted):
     """How many neurons are enough for DATA?
 
     DATA is a folder with one sub-folder a class, an IDX, CSV or NPZ file, or a known name (see why128 data); by default
@@ -143,8 +143,8 @@ def command(ctx, data, workers, on, out, resume, dry_run, size, skip_bad, as_jso
     else:
         plan = _plan(**wanted)
         until = limit(budget) if budget is not None else Until() if until_settled else None
-        images = open_source(data, size, skip_bad)
-        source = {"data": _lasting(data), "size": size, "skip_bad": skip_bad}
+        images = open_source(data, reading)
+        source = {"data": _lasting(data), **asdict(reading)}
     plan = plan.on(images)
     if dry_run:
         _foretell(plan, images, workers, until, as_json)
@@ -204,7 +204,7 @@ def _resumed(ctx: click.Context, folder: str, data: str):
             hint="the study knows its plan; to change it, begin another",
         )
     asked = again(folder)
-    source = dict(asked.source or {"size": None, "skip_bad": False})
+    source = dict(asked.source or asdict(Asked()))
     if "data" in given:
         source["data"] = _lasting(data)
     if "data" not in source:
@@ -213,7 +213,7 @@ def _resumed(ctx: click.Context, folder: str, data: str):
             hint=going_on(folder, "DATA"),
         )
     try:
-        images = open_source(source["data"], source["size"], source["skip_bad"])
+        images = open_source(source["data"], Asked.of(source))
     except (InputRefused, SurroundingsError) as refused:
         refused.hint = f"nothing is lost; say where the data is now: {going_on(folder, 'DATA')}"
         raise

@@ -45,7 +45,7 @@ from why128.studies import plan as plans
 @click.option("--save", type=click.Path(dir_okay=False), help="Write the network to this .keras file.")
 @reading_options
 @json_option
-def command(data, replicate, resample, tuned, save, size, skip_bad, as_json, **asked):
+def command(data, replicate, resample, tuned, save, reading, as_json, **asked):
     """Train one network on DATA (by default the built-in sample), the textbook's if nothing else is asked for."""
     candidate, how = _asked(**asked)
     if replicate < 0:
@@ -54,7 +54,7 @@ def command(data, replicate, resample, tuned, save, size, skip_bad, as_json, **a
         from why128.formats import keras_file
 
         keras_file.check_target(save)
-    images = open_source(data, size, skip_bad)
+    images = open_source(data, reading)
 
     from why128.engine import keep_programs
     from why128.report import documents, words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from why128.data.dropping import dropped
 from why128.data.findings import check_classes, class_list, class_warnings, is_constant, order_warnings, pixel_warnings
 from why128.data.found import PLAIN, TEST, TRAIN, VALIDATION, Found, Part, Places, Reading
 from why128.data.images import Dataset, Images
@@ -20,6 +21,8 @@ Pixels = dict[str, np.ndarray]  # by part: (N, height, width, channels)
 
 def dataset_from(found: Found, reading: Reading = PLAIN) -> Dataset:
     """The data set in `found`; raises InputRefused naming what does not fit together."""
+    if reading.drop:
+        found = dropped(found, *labelled(found), reading.drop)
     pixels, warnings = shaped(found, reading)
     pixels, scale, more = brought_to_scale(found, pixels)
     if reading.size is not None:

@@ -20,6 +20,7 @@ class Reading:
 
     size: tuple[int, int] | None = None  # (height, width) to which pictures are resized; None: kept, or chosen and said
     skip_bad: bool = False  # leave out unreadable pictures (listed, warned about) instead of refusing
+    drop: tuple[str, ...] = ()  # classes to leave out, by their names
 
     def __post_init__(self) -> None:
         if self.size is not None and not (

@@ -25,14 +25,15 @@ HINTS = {
 }
 
 
-def write(path: str | os.PathLike, data: bytes) -> None:
+def write(path: str | os.PathLike, data: bytes, lasting: bool = True) -> None:
     """`data` as the file `path`; until the last moment an older file stays as it was.
 
-    A symbolic link is followed.  Raises SurroundingsError where the disk or a permission refuses; then nothing was
+    A symbolic link is followed.  What is not `lasting` may be gone after a power cut, and is not
+    waited for.  Raises SurroundingsError where the disk or a permission refuses; then nothing was
     changed and nothing is left behind.
     """
     with _refusing(path) as target:
-        _replaced(target, data)
+        _replaced(target, data, lasting)
 
 
 def check(path: str | os.PathLike) -> None:
@@ -63,7 +64,7 @@ def _refusing(path: str | os.PathLike) -> Iterator[str]:
         ) from fault
 
 
-def _replaced(target: str, data: bytes) -> None:
+def _replaced(target: str, data: bytes, lasting: bool) -> None:
     folder = os.path.dirname(target)
     # a short name of its own: the target's may be as long as the file system allows
     aside = os.path.join(folder, PART.replace("*", secrets.token_hex(6)))
@@ -71,13 +72,15 @@ def _replaced(target: str, data: bytes) -> None:
         with open(aside, "xb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         os.replace(aside, target)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(aside)
         raise
-    _folder_flushed(folder)
+    if lasting:
+        _folder_flushed(folder)
 
 
 def _folder_flushed(folder: str) -> None:

@@ -83,12 +83,12 @@ class Answer:
         return [
             Row(
                 neurons=study.evidence.labels[k],
-                parameters=f"{study.costs[k].parameters:,}",
+                parameters=f"{study.evidence.parameters[k]:,}",
                 training=words.percent(float(study.evidence.learned(k).mean())),
                 validation=words.compact(verdict.accuracies[k]),
                 gap=f"{round(100 * study.findings.gaps[k].mean, 1) + 0.0:+.1f}",
-                latency=f"{1e6 * study.costs[k].latency_one.median:.0f} µs",
-                seconds=f"{study.costs[k].seconds:.2f} s",
+                latency=f"{1e6 * study.costs[k].latency_one.median:.0f} µs" if study.costs else "",
+                seconds=f"{study.costs[k].seconds:.2f} s" if study.costs else "",
                 mark=self._mark(k),
             )
             for k in range(len(study.candidates))

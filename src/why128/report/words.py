@@ -11,6 +11,7 @@ from why128.statistics.intervals import Interval
 from why128.studies.candidate import Candidate
 from why128.studies.cost import Timing
 from why128.studies.forecast import Forecast
+from why128.studies.progress import Standing
 from why128.studies.study import Study
 
 if TYPE_CHECKING:
@@ -51,6 +52,17 @@ def hidden(candidate: Candidate, rest: str = "") -> str:
 def neurons(study: Study, k: int) -> str:
     """Candidate k of a study, with what sets it apart from others of its width."""
     return hidden(study.candidates[k], study.evidence.labels[k].partition(" ")[2])
+
+
+def under_way(found: Standing) -> str:
+    """What a running study does, since when, and for how long still."""
+    if found.twins:
+        doing = "telling the parts of luck apart"
+    elif found.compiling:
+        doing = "compiling"
+    else:
+        doing = f"replicate {min(found.finished + 1, found.replicates)} of {found.replicates}"
+    return f"{doing} · {found.seconds:.0f} s{'' if found.left is None else f' · {found.left:.0f} s left'}"
 
 
 def subject(data: Dataset) -> str:

@@ -29,38 +29,19 @@ from why128.studies.bench import WATCHED, Bench, Pictures, versions
 from why128.studies.checkpoint import Checkpoint
 from why128.studies.cost import Cost, measure
 from why128.studies.crew import cores
-from why128.studies.events import EpochDone, Event, Lost, Luck, Replicate
+from why128.studies.events import EpochDone, Event, Lost, Luck, Replicate, Resumed, Stage
 from why128.studies.evidence import Evidence
 from why128.studies.examination import examine
 from why128.studies.finished import finished
 from why128.studies.forecast import Forecast
 from why128.studies.plan import MOST_TWINS, Entry, Plan
+from why128.studies.progress import Heard, kept
 from why128.studies.settling import Step, further
 from why128.studies.store import EpochRow, Store, Trial
 from why128.studies.study import CHOSEN, EXAMINED, Study, chosen, decided, read
 from why128.studies.subject import Subject
 from why128.studies.until import Until
 from why128.studies.verdict import Verdict, decide
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What a study is about to train: these networks, so often."""
-
-    labels: tuple[str, ...]
-    replicates: int  # how many; of twins, their networks
-    twins: bool  # whether it is to tell the parts of luck apart
-
-
-@dataclass(frozen=True)
-class Resumed:
-    """A study that was stopped is gone on with."""
-
-    folder: Path
-    networks: int  # trained before
-
-
-Heard = Forecast | Stage | Resumed | Event
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +134,7 @@ def study(
         store = stack.enter_context(Store(folder, asked | notes))
         if resuming.check(folder, asked):  # another process may have written here until now
             return read(folder)
-        job = _Job(plan, data, rest, division.test, subject, store, tell, crew)
+        job = _Job(plan, data, rest, division.test, subject, store, kept(store.folder, plan, tell), crew)
         job.announce(ahead)
         try:
             _run(job, until, step)
@@ -227,18 +208,11 @@ def _settle(job: _Job, until: Until, begin: Step) -> int:
             looks, step = looks + 1, taken[looks + 1]
             continue
         evidence = job.evidence(taken)
-        verdict = decide(evidence, _sized(evidence), 1 - spent(1 - job.plan.confidence, looks))
+        verdict = decide(evidence, evidence.sized, 1 - spent(1 - job.plan.confidence, looks))
         wanted = further(job.plan, evidence, verdict)
         step = wanted and until.afford(wanted, len(job.plan.settings), networks, time.monotonic() - began)
         looks += step is not None
     return looks
-
-
-def _sized(evidence: Evidence) -> np.ndarray:
-    """The candidates within the budget's sizes, which are known before any is timed; all where none tried is.  # (K,) bool"""
-    sizes = zip((c.neurons for c in evidence.candidates), evidence.parameters.tolist(), strict=True)
-    within = np.array([evidence.plan.budget.holds(*size) for size in sizes])
-    return within if within.any() else ~within
 
 
 def _train(job: _Job, step: Step, deadline: float | None = None) -> tuple[int, ...]:

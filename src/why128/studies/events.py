@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -78,6 +79,23 @@ class Lost:
     luck: Luck
     reason: str  # how it ended the last time, such as "killed by signal 9 (SIGKILL)"
     attempts: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a study is about to train: these networks, so often."""
+
+    labels: tuple[str, ...]
+    replicates: int  # how many; of twins, their networks
+    twins: bool  # whether it is to tell the parts of luck apart
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A study that was stopped is gone on with."""
+
+    folder: Path
+    networks: int  # trained before
 
 
 Event = EpochDone | Replicate | Lost

@@ -74,6 +74,13 @@ class Evidence:
         """Candidates with as many replicates as any: a study that stops when it knows gives up the others.  # (K,) bool"""
         return self.replicates == self.replicates.max()
 
+    @property
+    def sized(self) -> np.ndarray:
+        """The candidates within the budget's sizes, which are known before any is timed; all where none tried is.  # (K,) bool"""
+        sizes = zip((c.neurons for c in self.candidates), self.parameters.tolist(), strict=True)
+        within = np.array([self.plan.budget.holds(*size) for size in sizes])
+        return within if within.any() else ~within
+
     def hits(self, candidates: Sequence[int] | np.ndarray) -> np.ndarray:
         """Which validation images these candidates answered rightly, in the replicates that all of them have.
 

@@ -26,6 +26,7 @@ from why128.formats import aside
 
 APPLICATION = 0x77313238  # "w128", in SQLite's header: whose file this is
 VERSION = 3  # of the schema
+PROGRESS = "progress.json"  # how far it is, for who looks on (progress.py)
 CHECKPOINTS = "checkpoints"  # the folder of these, within a study's
 STUDIES = "why128-studies"  # where studies go that were given no folder
 LONGEST = 4096  # characters of a path, on every system that has a limit: one that is to be typed is never cut
@@ -143,7 +144,7 @@ class Store:
 
     def tidy(self) -> None:
         """The checkpoints have served; what was being written when something ended it never will."""
-        for left in [*self.checkpoints.glob("*.npz"), *self.folder.glob(f"**/{aside.PART}")]:
+        for left in [*self.checkpoints.glob("*.npz"), self.folder / PROGRESS, *self.folder.glob(f"**/{aside.PART}")]:
             with suppress(OSError):
                 left.unlink()
         with suppress(OSError):  # somebody keeps something there

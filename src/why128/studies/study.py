@@ -38,14 +38,14 @@ EXAMINED = "examination.npz"  # what it answered to the test images
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """A finished study.  Candidates are those tried, by their place, smallest first."""
+    """A study, finished or as it stands.  Candidates are those tried, by their place, smallest first."""
 
     plan: Plan
     subject: Subject
     evidence: Evidence
     verdict: Verdict
-    costs: tuple[Cost, ...]
-    examination: Examination | None  # None where the chosen network diverged
+    costs: tuple[Cost, ...]  # none while it runs
+    examination: Examination | None  # None where the chosen network diverged, and while it runs
     environment: dict[str, Any]
     looks: int | None  # before the one that ended a study that stops when it knows
     folder: Path
@@ -117,6 +117,27 @@ def read(folder: str | os.PathLike, own: Sequence[Activation] = ()) -> Study:
             raise
         raise stores.damaged(folder, fault) from None
     return Study(plan, subject, evidence, verdict, costs, examination, environment, notes["looks"], Path(folder), lost)
+
+
+def so_far(folder: str | os.PathLike) -> Study | None:
+    """The study in a folder as if it ended now; None before its first replicate is through.
+
+    It is for looking at while it runs: costs are not measured yet (`costs` is empty), and whoever looks often and stops when
+    the answer pleases errs more often than the stated confidence says.  Raises InputRefused for what is no study, or a damaged one.
+    """
+    notes, rows, epochs = stores.read(folder)
+    if not any(not row.twin for row in rows):
+        return None
+    try:
+        plan, subject = plan_of(folder, notes, ()), Subject.from_document(notes["subject"])
+        evidence = Evidence.of(plan, subject.judged_by, rows, epochs)
+        verdict = decide(evidence, evidence.sized, plan.confidence)
+        lost = tuple((int(replicate), str(reason)) for replicate, reason in notes.get("lost", ()))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as fault:
+        if isinstance(fault, Why128Error):
+            raise
+        raise stores.damaged(folder, fault) from None
+    return Study(plan, subject, evidence, verdict, (), None, notes.get("environment", {}), None, Path(folder), lost)
 
 
 def plan_of(folder: str | os.PathLike, notes: Mapping[str, Any], own: Sequence[Activation]) -> Plan:

@@ -77,7 +77,9 @@ def _curves(study: Study) -> Figure:
     return Figure("curves", title, said, curves.curves(found, study.verdict.enough, title), curves.table(found))
 
 
-def _cost(study: Study, measure: str) -> Figure:
+def _cost(study: Study, measure: str) -> Figure | None:
+    if not study.costs:
+        return None
     found, budget = rows.priced(study, measure), study.plan.budget
     limit = budget.bytes if measure == "bytes" else budget.latency
     best = sorted(cost.frontier(found), key=lambda k: found[k].cost)
@@ -199,6 +201,8 @@ ABOUT = {
     "reliability": "whether probabilities mean what they say",
 }
 NEEDS = {
+    "size": "costs are measured at its end",
+    "latency": "costs are measured at its end",
     "growth": "a power law takes four widths of one activation, each trained at least twice",
     "spread": "it takes at least two replicates",
     "confusion": "its chosen network diverged",
