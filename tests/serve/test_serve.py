@@ -370,12 +370,10 @@ def impatient(file, monkeypatch):
     """A server whose patience ends at once, in a thread of this process."""
     import threading
 
-    import uvicorn
-
     from why128.formats import keras_file
 
-    made, real = [], uvicorn.Server
-    monkeypatch.setattr(servers.uvicorn, "Server", lambda config: made.append(real(config)) or made[0])
+    made, real = [], servers.Server
+    monkeypatch.setattr(servers, "Server", lambda *given: made.append(real(*given)) or made[0])
     told = []
     limits = Limits(
         header_seconds=0.3, body_seconds=0.3, idle_seconds=0.3, answer_seconds=2, connections=3, held=1_000_000

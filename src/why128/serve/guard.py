@@ -14,9 +14,10 @@ import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -26,7 +27,14 @@ from why128.serve.limits import Limits
 from why128.serve.metrics import Metrics
 from why128.serve.refusals import RequestRefused, refusal
 
-ONCE = (b"host", b"origin", b"sec-fetch-site", b"authorization", b"content-type")  # two would be two readings
+ONCE = (
+    b"host",
+    b"origin",
+    b"sec-fetch-site",
+    b"authorization",
+    b"content-type",
+    b"cookie",
+)  # two would be two readings
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 AGAIN = {"retry-after": "1"}  # seconds: what is in the way is done by then, or given up
 OURS = ("same-origin", "none")  # what a browser says of requests that our own page, or a person, has made
@@ -47,6 +55,7 @@ class Door:
     names: tuple[str, ...]  # hosts by which it may be called, without the port
     port: int
     token: str | None = None  # none is needed on loopback
+    cookie: str | None = None  # by which name a browser may bring it; and, once, in an address, as `key`
     proxied: tuple[str, ...] = ()  # hosts, as a proxy before it may name them: of any port, and perhaps over TLS
 
     @cached_property
@@ -67,6 +76,7 @@ class Call:
     path: str
     headers: Mapping[str, str]  # lower case
     body: bytes
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 Answer = Callable[[Call], Awaitable[Response]]
@@ -95,9 +105,10 @@ class Guard:
         began, body = time.perf_counter(), None
         try:
             headers = _headers(scope)
-            self._check(scope["method"], headers)
+            query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
+            self._check(scope["method"], headers, query)
             body = await self._body(headers, receive)
-            response = await self._answer(Call(scope["method"], scope["path"], headers, body))
+            response = await self._answer(Call(scope["method"], scope["path"], headers, body, query))
         except asyncio.CancelledError:  # the server ends, and has waited long enough
             response = refusal(
                 RequestRefused(503, "stopped: the server has ended", headers=AGAIN | {"connection": "close"})
@@ -129,7 +140,7 @@ class Guard:
             raise RequestRefused(405, refused, "see /openapi.json", {"allow": due})
         return await answer(call)
 
-    def _check(self, method: str, headers: Mapping[str, str]) -> None:
+    def _check(self, method: str, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
         """Raises RequestRefused for who may not ask."""
         host = headers.get("host", "").lower()
         if host not in self.door.hosts:
@@ -144,14 +155,23 @@ class Guard:
         site = headers.get("sec-fetch-site", "none")
         if site not in OURS and method not in ("GET", "HEAD"):
             raise RequestRefused(403, f"Sec-Fetch-Site: expected same-origin or none, got '{shown(site)}'")
-        if self.door.token is not None:
-            given = headers.get("authorization", "")
-            if not hmac.compare_digest(given.encode("latin-1"), f"Bearer {self.door.token}".encode()):
-                raise RequestRefused(
-                    401,
-                    "Authorization: expected Bearer and the token that was printed",
-                    headers={"www-authenticate": "Bearer"},
-                )
+        if self.door.token is not None and not self._known(headers, query, self.door.token):
+            raise RequestRefused(
+                401,
+                "Authorization: expected Bearer and the token that was printed"
+                if self.door.cookie is None
+                else "key: expected the address with the key that was printed",
+                headers={"www-authenticate": "Bearer"},
+            )
+
+    def _known(self, headers: Mapping[str, str], query: Mapping[str, str], token: str) -> bool:
+        """Whether who asks has the token."""
+        given = [headers.get("authorization", "")]
+        if self.door.cookie is not None:
+            pairs = (pair.strip().partition("=") for pair in headers.get("cookie", "").split(";"))
+            given += [value for name, _, value in pairs if name == self.door.cookie] + [query.get("key", "")]
+            given = [given[0], *(f"Bearer {one}" for one in given[1:])]
+        return any(hmac.compare_digest(one.encode("utf-8", "replace"), f"Bearer {token}".encode()) for one in given)
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
         """The whole body; raises RequestRefused where it is too large.  (How long it may take, server.py sees to.)"""

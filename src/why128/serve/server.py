@@ -128,19 +128,28 @@ class Address:
 def serve(
     network: Network, address: Address, tell: Callable[[str, str | None], None], limits: Limits | None = None
 ) -> None:
-    """Answer until a signal comes; `tell` hears the address and the token, once it listens.
+    """Answer for a network until a signal comes; `tell` hears the address and the token, once it listens.
 
     Beyond loopback a token is needed: where none is given, one is made.  Raises SurroundingsError where the port is
     taken or not allowed, UsageError for an address that is none.
     """
     limits = limits or Limits()
-    listening = _socket(address)
-    port = listening.getsockname()[1]
+    with bound(address) as listening:
+        door = _door(address, listening.getsockname()[1])
+        guard = application(network, door, limits, address.model)
+        tell(f"http://{_name(address.host)}:{door.port}", door.token)
+        listen(guard, listening, limits)
+
+
+def _door(address: Address, port: int) -> Door:
     token = address.token or (None if is_loopback(address.host) else secrets.token_urlsafe(TOKEN))
     names = (*LOCAL, _name(address.host), *address.names) if address.host else LOCAL
     proxied = tuple(name.lower() for name in address.names)
-    door = Door(tuple(dict.fromkeys(name.lower() for name in names)), port, token, proxied)
-    guard = application(network, door, limits, address.model)
+    return Door(tuple(dict.fromkeys(name.lower() for name in names)), port, token, proxied=proxied)
+
+
+def listen(guard: Guard, listening: socket.socket, limits: Limits, stopping: Callable[[], None] | None = None) -> None:
+    """Answer on a socket until a signal comes; then `stopping` is called, before requests under way are waited for."""
     protocol = type("Patient", (Patient,), {"guard": guard})
     config = uvicorn.Config(
         guard, http=protocol, loop="uvloop", ws="none", lifespan="off", log_config=None, access_log=False,
@@ -149,11 +158,22 @@ def serve(
     )  # fmt: skip
     for library in ("uvicorn.error", "python_multipart"):
         logging.getLogger(library).setLevel(logging.ERROR)  # what is refused is said to who asked
-    tell(f"http://{_name(address.host)}:{port}", token)
     gc.collect()
     gc.freeze()  # what is loaded stays: looking through it again and again would be a pause of many requests
-    with listening:
-        uvicorn.Server(config).run(sockets=[listening])
+    Server(config, stopping).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, which says when it begins to stop."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None] | None = None):
+        super().__init__(config)
+        self.stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.stopping is not None:
+            self.stopping()
+        await super().shutdown(sockets)
 
 
 def _name(host: str) -> str:
@@ -161,7 +181,8 @@ def _name(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _socket(address: Address) -> socket.socket:
+def bound(address: Address) -> socket.socket:
+    """A socket that listens there; raises UsageError for an address that is none, SurroundingsError where it is taken."""
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
