@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import CLASSES, QUICK, listing, picture_folder, pictures, why128
 from why128 import Dense, Flatten, Sequential, __version__, load_model, losses
 from why128.cli.main import COMMANDS, Commands
-from why128.cli.reading import parse_size
+from why128.data.found import parse_size
 from why128.data.source import open_data
 from why128.errors import UsageError
 from why128.judging import judge_images

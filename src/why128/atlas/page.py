@@ -199,12 +199,5 @@ def _by_class(ledger: Ledger) -> str:
     """What the page says of a neuron when it is asked, class by class; no text in it can end its element."""
     found: dict[str, Any] = {"classes": list(ledger.classes), "neurons": []}
     for neuron in ledger.neurons:
-        found["neurons"].append(
-            {
-                "name": words.name(ledger, neuron),
-                "fires": ["" if one is None else f"{100 * one:.1f} %" for one in neuron.fires_by_class],
-                "speaks": [f"{one:+.2f}" for one in neuron.speaks],
-                "lost": ["" if one is None else words.points(one) for one in neuron.lost_by_class],
-            }
-        )
+        found["neurons"].append({"name": words.name(ledger, neuron), **words.by_class(neuron)})
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

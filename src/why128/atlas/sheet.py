@@ -16,10 +16,10 @@ COLUMNS = 32
 TILE, LINE, MARGIN = 56, 13, 8  # pixels of the contact sheet: a picture's side, its line of text, and the space around
 
 
-def small(pixels: np.ndarray) -> np.ndarray:
+def small(pixels: np.ndarray, side: int = LARGEST) -> np.ndarray:
     """A picture (height, width) or (height, width, 3) of bytes, no larger than a page needs it: (height, width, 3)."""
     image = Image.fromarray(pixels).convert("RGB")
-    image.thumbnail((LARGEST, LARGEST))
+    image.thumbnail((side, side))
     return np.asarray(image)
 
 

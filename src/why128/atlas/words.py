@@ -125,3 +125,25 @@ def looks(ledger: Ledger, neuron: Neuron) -> str:
     """What a neuron's picture is, for who cannot see it."""
     way = "weights of all layers up to it, multiplied" if ledger.looks[neuron.layer - 1].composed else "weights"
     return f"{way} of neuron {name(ledger, neuron)}: red for, blue against"
+
+
+def by_class(neuron: Neuron) -> dict[str, list[str]]:
+    """What a neuron does class by class, in words: how often it fires, what it says for the class, and what is lost without it."""
+    return {
+        "fires": ["" if one is None else f"{100 * one:.1f} %" for one in neuron.fires_by_class],
+        "speaks": [f"{one:+.2f}" for one in neuron.speaks],
+        "lost": ["" if one is None else points(one) for one in neuron.lost_by_class],
+    }
+
+
+def switched_off(count: int, images: int, before: float, after: float) -> str:
+    """What a network does without some of its neurons; shares of 1."""
+    if not count:
+        return f"With all its neurons it answers {100 * before:.1f} % of {images:,} images rightly."
+    return (
+        f"Without {'this neuron' if count == 1 else f'these {count:,} neurons'} it answers {100 * after:.1f} % of {images:,} images "
+        f"rightly, {abs(100 * (before - after)):.1f} points {'less' if after < before else 'more'} than with {'it' if count == 1 else 'them'}."
+        if round(1000 * after) != round(1000 * before)
+        else f"Without {'this neuron' if count == 1 else f'these {count:,} neurons'} it answers as many images rightly as before: "
+        f"{100 * after:.1f} % of {images:,}."
+    )

@@ -28,6 +28,7 @@ COMMANDS = {
     "shrink": "A smaller network with nearly the same answers.",
     "grow": "A wider network with the same answers, to learn on from.",
     "serve": "Predictions over HTTP.",
+    "studio": "The local web page: watch the question being answered.",
     "export": "A network in another format: ONNX, TFLite, plain C, NPZ, JSON.",
     "inspect": "What is in a data set, or in a network's file.",
     "data": "Known data sets, and where each was found.",

@@ -31,7 +31,7 @@ class Asked:
         """Raises UsageError where the size is none."""
         from why128.data.found import Reading
 
-        return Reading(None if self.size is None else parse_size(self.size), self.skip_bad, self.drop)
+        return Reading.typed(self.size, self.skip_bad, self.drop)
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Asked:
@@ -95,11 +95,3 @@ def images_for(network: Network, model: str | Path, source: str | None, reading:
             f"{whose}: expected images; those that it learned from were not found", hint="give some with --data"
         )
     return images
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """(height, width) from "28x28" or "28"; raises UsageError."""
-    parts = text.lower().split("x")
-    if len(parts) > 2 or not all(p.isascii() and p.isdigit() and 0 < int(p[:6]) <= 1024 and len(p) <= 4 for p in parts):
-        raise UsageError(f"--size: expected a height and a width from 1 to 1024, such as 28x28, got '{shown(text)}'")
-    return int(parts[0]), int(parts[-1])

@@ -31,6 +31,19 @@ class Reading:
                 hint="for example (28, 28)",
             )
 
+    @classmethod
+    def typed(cls, size: str | None, skip_bad: bool, drop: Sequence[str]) -> Reading:
+        """With the size as a person types it.  Raises UsageError where it is none."""
+        return cls(None if size is None else parse_size(size), skip_bad, tuple(drop))
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """(height, width) from "28x28" or "28"; raises UsageError."""
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(p.isascii() and p.isdigit() and 0 < int(p[:6]) <= 1024 and len(p) <= 4 for p in parts):
+        raise UsageError(f"--size: expected a height and a width from 1 to 1024, such as 28x28, got '{shown(text)}'")
+    return int(parts[0]), int(parts[-1])
+
 
 PLAIN = Reading()  # nothing asked for
 

@@ -42,7 +42,7 @@ def page(answer: Answer) -> str:
         sections.how(study),
     ]
     present = [name for name, part in zip(LINKS, body, strict=True) if part]
-    headline, said = _headline(study)
+    headline, said = words.parted(study)
     style = files("why128.report").joinpath("page.css").read_text("utf-8")
     return document(
         f"{headline} – {shown(study.subject.name)}",
@@ -67,12 +67,6 @@ def notebook(answer: Answer) -> str:
     drawn = base64.b64encode(png(figure.specification)).decode("ascii")
     image = f'<img src="data:image/png;base64,{drawn}" alt="{safe(figure.specification["description"])}" width="640">'
     return f"<div>\n<p><b>{safe(answer.sentence)}</b></p>\n{image}\n{_rows(answer)}\n</div>"
-
-
-def _headline(study: Study) -> tuple[str, str]:
-    """The verdict's sentence, parted at its colon: what a person remembers, and what it rests on."""
-    headline, _, said = words.sentence(study).partition(": ")
-    return headline, said[:1].upper() + said[1:]
 
 
 def _opening(study: Study, headline: str, said: str) -> str:

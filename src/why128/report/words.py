@@ -108,6 +108,12 @@ def sentence(study: Study) -> str:
     return f"{_enough(study, k)}: {seen}, {_compared(study, tolerance)}, {sure}; {between(study)}."
 
 
+def parted(study: Study) -> tuple[str, str]:
+    """The verdict's sentence, parted at its colon: what a person remembers, and what it rests on."""
+    headline, _, said = sentence(study).partition(": ")
+    return headline, said[:1].upper() + said[1:]
+
+
 def _compared(study: Study, tolerance: str) -> str:
     best = study.verdict.best
     within = "" if study.plan.budget.unlimited else " within the budget"

@@ -97,8 +97,9 @@ Routes = Mapping[str, tuple[str, Answer]]  # by path: the one method, and what a
 class Guard:
     """The application: answers what it should, refuses the rest, and counts both."""
 
-    def __init__(self, routes: Routes, door: Door, limits: Limits, metrics: Metrics):
+    def __init__(self, routes: Routes, door: Door, limits: Limits, metrics: Metrics, hint: str = "see /openapi.json"):
         self.routes, self.door, self.limits, self.metrics = routes, door, limits, metrics
+        self.hint = hint  # for who asks what is not here
         self.held = 0  # bytes of bodies, of all requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,10 +135,10 @@ class Guard:
     async def _answer(self, call: Call) -> Response:
         due, answer = self.routes.get(call.path, ("", None))
         if answer is None:
-            raise RequestRefused(404, f"{shown(call.path)}: nothing is here", "see /openapi.json")
+            raise RequestRefused(404, f"{shown(call.path)}: nothing is here", self.hint)
         if call.method != due and (call.method, due) != ("HEAD", "GET"):
             refused = f"{shown(call.method)}: expected {due} at {call.path}"
-            raise RequestRefused(405, refused, "see /openapi.json", {"allow": due})
+            raise RequestRefused(405, refused, self.hint, {"allow": due})
         return await answer(call)
 
     def _check(self, method: str, headers: Mapping[str, str], query: Mapping[str, str]) -> None:

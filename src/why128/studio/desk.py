@@ -1,0 +1,65 @@
+"""Work that would keep the page waiting, in processes of its own: one for each kind, so that what is slow delays its own kind only."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
+from typing import ParamSpec, TypeVar
+
+from why128.errors import SurroundingsError
+
+T = TypeVar("T")
+P = ParamSpec("P")
+PICTURES, STUDIES, NETWORKS = "pictures", "studies", "networks"  # kinds of work
+
+
+class Desk:
+    """Processes that work for the page; each begins when it is first needed."""
+
+    def __init__(self) -> None:
+        self._pools: dict[str, ProcessPoolExecutor] = {}
+
+    async def do(self, kind: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `work` gives, or raises.  Raises SurroundingsError where its process ended in the middle; the next one begins anew."""
+        pool = self._pools.get(kind)
+        if pool is None:
+            spawning = multiprocessing.get_context("spawn")
+            pool = self._pools[kind] = ProcessPoolExecutor(1, mp_context=spawning, initializer=_begin)
+        try:
+            return await asyncio.wrap_future(pool.submit(work, *args, **kwargs))
+        except BrokenProcessPool:
+            if self._pools.get(kind) is pool:
+                del self._pools[kind]
+            raise SurroundingsError(
+                f"studio: the process that works on {kind} has ended before its work was done (killed, or out of memory); nothing is lost",
+                hint="ask again; if it happens again, free some memory",
+            ) from None
+
+    def end(self) -> None:
+        """End all of them at once: nobody waits for what they do any more."""
+        for pool in self._pools.values():
+            workers = list((pool._processes or {}).values())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in workers:
+                worker.kill()
+        self._pools.clear()
+
+
+def _begin() -> None:
+    """In a new process: Ctrl-C is the studio's to hear, and where the studio is gone, so is this."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def leave() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=leave, daemon=True).start()
