@@ -55,6 +55,7 @@ class Door:
     names: tuple[str, ...]  # hosts by which it may be called, without the port
     port: int
     token: str | None = None  # none is needed on loopback
+    public: frozenset[str] = frozenset()  # paths that need no token: they tell nothing of anyone
     cookie: str | None = None  # by which name a browser may bring it; and, once, in an address, as `key`
     proxied: tuple[str, ...] = ()  # hosts, as a proxy before it may name them: of any port, and perhaps over TLS
 
@@ -107,7 +108,9 @@ class Guard:
         try:
             headers = _headers(scope)
             query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
-            self._check(scope["method"], headers, query)
+            self._check(scope["method"], headers)
+            if self.door.token is not None and scope["path"] not in self.door.public:
+                self._check_token(headers, query, self.door.token)
             body = await self._body(headers, receive)
             response = await self._answer(Call(scope["method"], scope["path"], headers, body, query))
         except asyncio.CancelledError:  # the server ends, and has waited long enough
@@ -141,7 +144,7 @@ class Guard:
             raise RequestRefused(405, refused, self.hint, {"allow": due})
         return await answer(call)
 
-    def _check(self, method: str, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
+    def _check(self, method: str, headers: Mapping[str, str]) -> None:
         """Raises RequestRefused for who may not ask."""
         host = headers.get("host", "").lower()
         if host not in self.door.hosts:
@@ -156,23 +159,17 @@ class Guard:
         site = headers.get("sec-fetch-site", "none")
         if site not in OURS and method not in ("GET", "HEAD"):
             raise RequestRefused(403, f"Sec-Fetch-Site: expected same-origin or none, got '{shown(site)}'")
-        if self.door.token is not None and not self._known(headers, query, self.door.token):
-            raise RequestRefused(
-                401,
-                "Authorization: expected Bearer and the token that was printed"
-                if self.door.cookie is None
-                else "key: expected the address with the key that was printed",
-                headers={"www-authenticate": "Bearer"},
-            )
 
-    def _known(self, headers: Mapping[str, str], query: Mapping[str, str], token: str) -> bool:
-        """Whether who asks has the token."""
-        given = [headers.get("authorization", "")]
+    def _check_token(self, headers: Mapping[str, str], query: Mapping[str, str], token: str) -> None:
+        """Raises RequestRefused for who has not got it."""
+        due, given = "Authorization: expected Bearer and the token that was printed", [headers.get("authorization", "")]
         if self.door.cookie is not None:
+            due = "key: expected the address with the key that was printed"
             pairs = (pair.strip().partition("=") for pair in headers.get("cookie", "").split(";"))
-            given += [value for name, _, value in pairs if name == self.door.cookie] + [query.get("key", "")]
-            given = [given[0], *(f"Bearer {one}" for one in given[1:])]
-        return any(hmac.compare_digest(one.encode("utf-8", "replace"), f"Bearer {token}".encode()) for one in given)
+            cookies = [value for name, _, value in pairs if name == self.door.cookie]
+            given += [f"Bearer {one}" for one in (*cookies, query.get("key", ""))]
+        if not any(hmac.compare_digest(one.encode("utf-8", "replace"), f"Bearer {token}".encode()) for one in given):
+            raise RequestRefused(401, due, headers={"www-authenticate": "Bearer"})
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
         """The whole body; raises RequestRefused where it is too large.  (How long it may take, server.py sees to.)"""

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -104,7 +104,9 @@ class Studio:
 
     async def state(self, call: Call) -> Response:
         """What the page begins with."""
-        known = await self.desk.do(PICTURES, pictures.known_sets)
+        known = await self.workers.do(pictures.known_sets)
+        for kind in (PICTURES, STUDIES, NETWORKS):
+            self.desk.ready(kind)
         return JSONResponse(
             {
                 "version": __version__, "folder": str(self.shelf.root), "first": self.first, "known": known, "terms": TERMS,
@@ -315,8 +317,9 @@ class Studio:
 
 
 def application(studio: Studio, door: Door) -> Guard:
-    """The studio's server, behind its guard."""
-    routes = studio.routes() | page(door) | {"/health": ("GET", always({"status": "ok"}))}
+    """The studio's server, behind its guard; the page itself, in which nothing of anyone stands, needs no key."""
+    public = page(door) | {"/health": ("GET", always({"status": "ok"}))}
+    door, routes = replace(door, public=frozenset(public)), studio.routes() | public
     guarded = {path: (method, _with_headers(answer)) for path, (method, answer) in routes.items()}
     return Guard(guarded, door, LIMITS, Metrics(), "go back to /")
 
@@ -334,7 +337,7 @@ def page(door: Door) -> dict[str, tuple[str, Answer]]:
     first = files("why128.studio").joinpath("page", "index.html").read_bytes()
 
     async def index(call: Call) -> Response:
-        if "key" not in call.query:
+        if call.query.get("key") != door.token:
             return Response(first, media_type="text/html", headers=FRESH)
         answer = RedirectResponse("/", 303, FRESH)
         assert door.cookie is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import multiprocessing
 import os
 import signal
@@ -28,10 +29,7 @@ class Desk:
 
     async def do(self, kind: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` gives, or raises.  Raises SurroundingsError where its process ended in the middle; the next one begins anew."""
-        pool = self._pools.get(kind)
-        if pool is None:
-            spawning = multiprocessing.get_context("spawn")
-            pool = self._pools[kind] = ProcessPoolExecutor(1, mp_context=spawning, initializer=_begin)
+        pool = self._pool(kind)
         try:
             return await asyncio.wrap_future(pool.submit(work, *args, **kwargs))
         except BrokenProcessPool:
@@ -41,6 +39,17 @@ class Desk:
                 f"studio: the process that works on {kind} has ended before its work was done (killed, or out of memory); nothing is lost",
                 hint="ask again; if it happens again, free some memory",
             ) from None
+
+    def ready(self, kind: str) -> None:
+        """Let its process begin now, so that the first work of this kind need not wait for it."""
+        if kind not in self._pools:
+            self._pool(kind).submit(_prepare, kind)
+
+    def _pool(self, kind: str) -> ProcessPoolExecutor:
+        if kind not in self._pools:
+            spawning = multiprocessing.get_context("spawn")
+            self._pools[kind] = ProcessPoolExecutor(1, mp_context=spawning, initializer=_begin)
+        return self._pools[kind]
 
     def end(self) -> None:
         """End all of them at once: nobody waits for what they do any more."""
@@ -63,3 +72,10 @@ def _begin() -> None:
         os._exit(1)
 
     threading.Thread(target=leave, daemon=True).start()
+
+
+def _prepare(kind: str) -> None:
+    """Import what this kind of work needs."""
+    importlib.import_module(
+        {PICTURES: "why128.studio.planning", STUDIES: "why128.studio.watching", NETWORKS: "why128.studio.taking"}[kind]
+    )

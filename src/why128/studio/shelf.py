@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -157,7 +156,7 @@ class Shelf:
             )
         if own and own.process.poll() is None:
             own.pausing = True
-            own.process.send_signal(signal.SIGINT)
+            own.process.terminate()
 
     def rename(self, name: str, new: str) -> str:
         """Give a study another name.  Raises UsageError where it cannot have it."""
@@ -206,7 +205,7 @@ class Shelf:
         going = [own for own in self.running.values() if own.process.poll() is None]
         for own in going:
             own.pausing = True
-            own.process.send_signal(signal.SIGINT)
+            own.process.terminate()
         end = time.monotonic() + PATIENCE
         while any(own.process.poll() is None for own in going) and time.monotonic() < end:
             time.sleep(0.05)

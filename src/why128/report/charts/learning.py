@@ -64,7 +64,10 @@ def under_way(accuracies: Mapping[str, float | None]) -> dict[str, Any]:
         width=look.WIDTH,
         height=look.HEIGHT,
         data=look.values(rows),
-        mark={"type": "line", "strokeWidth": 2, "color": look.VALIDATION, "point": {"filled": True, "size": 45}},
+        layer=[
+            {"mark": {"type": "point", "filled": True, "size": 60, "color": look.VALIDATION, "opacity": 1}},
+            {"mark": {"type": "line", "strokeWidth": 2, "color": look.VALIDATION}, "transform": [{"filter": "datum.label != '0'"}]},
+        ],
         encoding={
             "x": {
                 "field": "label", "type": "nominal", "title": "neurons", "sort": labels, "scale": {"domain": labels},

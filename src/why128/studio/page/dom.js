@@ -52,9 +52,9 @@ export function notice(fault, ...more) {
   return h("div", { class: "notice bad", role: "alert" }, h("p", {}, fault.message), fault.hint ? h("p", { class: "quiet" }, fault.hint) : null, more);
 }
 
-export function field(label, control, about = null) {
+export function field(label, control, about = null, kind = "") {
   if (!control.id) control.id = `f${field.count = (field.count || 0) + 1}`;
-  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, about);
+  return h("div", { class: `field ${kind}`.trim() }, h("label", { for: control.id }, label), control, about);
 }
 
 export function button(text, act, kind = "") {

@@ -101,7 +101,7 @@ function form() {
   const found = h("form", { class: "card", oninput: soon, onsubmit: begun },
     h("h2", {}, "A new study of ", h("em", {}, app.source.data.split("/").pop())),
     h("div", { class: "fields" },
-      field(h("span", {}, "Numbers of neurons to try"), text("widths"), h("p", { class: "about" }, "0 is none; 32x16 is two ", term("hidden layer", "hidden layers"))),
+      field(h("span", {}, "Numbers of neurons to try"), text("widths"), h("p", { class: "about" }, "0 is none; 32x16 is two ", term("hidden layer", "hidden layers")), "wide"),
       field("You would give up", text("tolerance", { inputmode: "decimal" }), h("p", { class: "about" }, "points of ", term("accuracy"), " for a smaller network: the ", term("tolerance"))),
       field("How sure the answer must be", confidence, h("p", { class: "about" }, "the ", term("confidence"))),
       field("Times each is trained", text("replicates", { inputmode: "numeric" }), h("p", { class: "about" }, "each a ", term("replicate"), ", with its own luck")),
@@ -170,21 +170,21 @@ async function compare() {
 function frame() {
   shown = app.study;
   Object.assign(parts, {
-    trouble: h("div", {}), headline: h("h1", { "aria-live": "polite" }), said: h("p", { class: "lead" }), state: h("p", { class: "quiet state" }), acts: h("p", { class: "buttons" }),
+    trouble: h("div", {}), acted: h("div", {}), headline: h("h1", { "aria-live": "polite" }), said: h("p", { class: "lead" }), state: h("p", { class: "quiet state" }), acts: h("p", { class: "buttons" }),
     progress: h("progress", { max: "1", "aria-label": "how much of this stage is done" }), chart: figure("640 / 620"), learning: figure("640 / 330"), which: h("select", {}),
     rows: h("div", {}), tested: h("p", {}), readings: h("ul", {}), caveats: h("ul", {}), others: h("div", { class: "others" }), onward: h("p", { class: "buttons" }),
     one: null, figures: new Map(),
   });
   parts.which.addEventListener("change", learn);
-  parts.lessons = h("section", { "aria-labelledby": "lessons" }, h("h2", { id: "lessons" }, "How one of them learns"), field("Neurons", parts.which), parts.learning);
+  parts.lessons = h("section", { "aria-labelledby": "lessons" }, h("h2", { id: "lessons" }, "How one of them learns"), field("Neurons", parts.which, null, "narrow"), parts.learning);
   parts.all = h("section", { "aria-labelledby": "all" }, h("h2", { id: "all" }, "Every width"), parts.rows);
   parts.also = h("section", { "aria-labelledby": "also" }, h("h2", { id: "also" }, "What else was found"), parts.readings);
   parts.before = h("section", { "aria-labelledby": "before" }, h("h2", { id: "before" }, "Before you rely on it"), parts.caveats);
   parts.drawn = h("section", { "aria-labelledby": "drawn" }, h("h2", { id: "drawn" }, "The chart"), parts.chart);
   fill(parts.main,
     h("p", { class: "back" }, h("a", { href: "#needed/" }, "All studies")),
-    h("div", { class: "answer" }, h("p", { class: "eyebrow" }, app.study), parts.headline, parts.said, parts.tested, parts.progress, parts.state, parts.acts, parts.onward), parts.trouble,
-    parts.drawn, parts.lessons, parts.all, parts.also, parts.before, parts.others);
+    h("div", { class: "answer" }, h("p", { class: "eyebrow" }, app.study), parts.headline, parts.said, parts.tested, parts.progress, parts.state, parts.onward, parts.acts), parts.trouble, parts.acted,
+    h("div", { class: "pair" }, parts.drawn, parts.lessons), parts.all, parts.also, parts.before, parts.others);
 }
 
 function tell(seen) {
@@ -193,7 +193,7 @@ function tell(seen) {
   change(parts.headline, seen.headline ? (seen.final ? seen.headline : `So far: ${seen.headline}`) : runs ? "Training has begun" : "No answer yet");
   change(parts.said, seen.said || (runs ? "The first answer comes with the first replicate." : ""));
   change(parts.tested, seen.tested || "");
-  parts.progress.hidden = !runs;
+  parts.progress.classList.toggle("over", !runs);
   if (seen.progress) parts.progress.value = seen.progress.share;
   else parts.progress.removeAttribute("value");
   const waits = seen.state === "starting" ? "reading the pictures" : "getting ready";
@@ -220,11 +220,12 @@ function act(seen, runs) {
   if (parts.acting === seen.state) return;
   parts.acting = seen.state;
   const study = seen.name;
-  const doing = (path, after) => async () => {
+  const doing = (path) => async () => {
+    fill(parts.acted);
     try {
-      after?.(await post(path, { study }));
+      await post(path, { study });
     } catch (fault) {
-      fill(parts.trouble, notice(fault));
+      fill(parts.acted, notice(fault));
     }
   };
   const acts = [];
