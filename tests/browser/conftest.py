@@ -6,6 +6,13 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 NAMES = "chromium", "chromium-browser", "google-chrome"
+# As root there is no sandbox; no name but this machine's is found; and a camera that shows a test picture.
+FLAGS = [
+    "--no-sandbox",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +21,7 @@ def chromium():
     if found is None:
         pytest.skip("there is no Chromium on this machine")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
         browser.close()
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -143,6 +144,77 @@ def test_what_is_drawn_is_answered_and_the_file_answers_the_same(chromium, studi
     assert announced == f"{(tmp_path / 'enough.keras').stat().st_size:,} bytes"
     own = predict(keras_file.load(tmp_path / "enough.keras"), picture).probabilities
     assert np.abs(np.array(told) - list(own.values())).max() <= 0.0005, "as many digits as are shown"
+
+
+def test_a_picture_is_pasted_dropped_and_photographed(chromium, studio, place, studied):
+    """Each comes to the network as the file itself does."""
+    raw = (place / "stripes" / "dots" / "1.png").read_bytes()
+    with pages(chromium, studio) as context:
+        context.grant_permissions(["camera"])
+        page = opened(context, studio, f"needed/{studied}")
+        finished(page)
+        page.goto(f"{studio.address}#try")
+        page.wait_for_selector("canvas")
+        page.set_input_files("input[accept='image/*']", place / "stripes" / "dots" / "1.png")
+        page.wait_for_selector(".result p:has-text('1.png')")
+        due = probabilities(page)
+        for event, target in (("paste", "document.body"), ("drop", "document.querySelector('canvas')")):
+            page.get_by_role("button", name="Clear").click()
+            page.wait_for_selector(".result .effect", state="detached")
+            page.evaluate(GIVEN, [list(raw), event, target])
+            page.wait_for_selector(".result .effect")
+            assert probabilities(page) == due
+        page.get_by_role("button", name="Use the camera").click()
+        page.wait_for_selector("video")
+        waited(lambda: page.evaluate("() => document.querySelector('video').videoWidth > 0"))
+        page.get_by_role("button", name="Take it", exact=True).click()
+        page.wait_for_selector(".result p:has-text('photograph')")
+        assert page.locator("video").count() == 0
+
+
+# A file put on the page, as a browser puts it.
+GIVEN = """([bytes, event, where]) => {
+  const data = new DataTransfer(), target = where === "document.body" ? document.body : document.querySelector("canvas");
+  data.items.add(new File([new Uint8Array(bytes)], event, { type: "image/png" }));
+  target.dispatchEvent(event === "paste" ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true })
+    : new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_files_are_dropped_on_the_page(chromium, studio, place, tmp_path):
+    rows = [f"{label},{','.join(str(100 * label + 7 * k) for k in range(9))}" for label in (0, 1) * 30 for _ in (0,)]
+    text = "\n".join(f"{row[:-1]}{number % 10}" for number, row in enumerate(rows))
+    with pages(chromium, studio) as context:
+        page = opened(context, studio)
+        page.evaluate(
+            """(text) => { const data = new DataTransfer(); data.items.add(new File([text], "rows.csv"));
+            document.querySelector(".drop").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })); }""",
+            text,
+        )
+        page.wait_for_selector(".facts:has-text('60 pictures')")
+    assert (place / "why128-pictures" / "rows" / "rows.csv").read_text() == text
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a disk of a few megabytes")
+def test_a_full_disk_is_said_and_the_study_goes_on_when_there_is_room(chromium, tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small], check=True)
+    try:
+        with running(small) as own, pages(chromium, own) as context:
+            page = opened(context, own)
+            page.set_input_files("#file", {"name": "rows.csv", "mimeType": "text/csv", "buffer": b"1,2\n"})
+            page.wait_for_selector(".notice:has-text('pictures cannot be kept here (No space left on device)')")
+            page.get_by_role("button", name="sample").click()
+            page.wait_for_selector(".class")
+            begin(page, "0,64", "2", "5")
+            page.wait_for_selector("main .notice:has-text('free some space')")
+            subprocess.run(["mount", "-o", "remount,size=300m", small], check=True)
+            page.get_by_role("button", name="Go on").click()
+            finished(page)
+    finally:
+        subprocess.run(["umount", "-l", small], check=True)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -24,6 +25,7 @@ from why128.studies.store import PROGRESS, STUDIES, is_begun, is_written, new_fo
 MOST_NAME = 60  # characters
 SAID = 4000  # bytes of the last words of a process
 PATIENCE = 5.0  # seconds that a study gets to keep what it has, when it is paused
+DELETED = ".deleted-"  # before the name of what is being deleted
 WATCHED = ("study.db", "study.db-wal", PROGRESS)
 
 
@@ -41,6 +43,11 @@ class Running:
         end = os.fstat(self.said.fileno()).st_size
         raw = os.pread(self.said.fileno(), SAID, max(0, end - SAID))
         return raw.decode("utf-8", "replace").splitlines()
+
+    def forget(self) -> None:
+        """It is not asked about any more."""
+        self.process.poll()
+        self.said.close()
 
     @property
     def complaint(self) -> str | None:
@@ -63,6 +70,9 @@ class Shelf:
         self.root = beside / STUDIES
         self.named = named
         self.running: dict[str, Running] = {}
+        for left in self.root.glob(f"{DELETED}*"):  # by a studio that was killed
+            if not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
 
     def names(self) -> list[str]:
         """Every study's name, the latest first."""
@@ -129,21 +139,24 @@ class Shelf:
         self._start(name, ["study", "--resume", str(self.folder(name))])
 
     def _start(self, name: str, arguments: list[str]) -> None:
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            said = tempfile.TemporaryFile()  # noqa: SIM115, it is read as long as the study is known
-            process = subprocess.Popen(
-                [sys.executable, "-m", "why128", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                start_new_session=True,  # Ctrl-C is the studio's to hear
-            )
-        except OSError as fault:
-            raise SurroundingsError(
-                f"{shown(self.root)}: no study can be started here ({shown(fault.strerror or fault)})",
-                hint="free some space or memory",
-            ) from None
+        with ExitStack() as stack:
+            try:
+                self.root.mkdir(parents=True, exist_ok=True)
+                said = stack.enter_context(tempfile.TemporaryFile())
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "why128", *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=said,
+                    start_new_session=True,  # Ctrl-C is the studio's to hear
+                )
+            except OSError as fault:
+                raise SurroundingsError(
+                    f"{shown(self.root)}: no study can be started here ({shown(fault.strerror or fault)})",
+                    hint="free some space or memory",
+                ) from None
+            stack.pop_all()  # what it says is read as long as it is known
+        self._forget(name)
         self.running[name] = Running(process, said)
 
     def pause(self, name: str) -> None:
@@ -175,7 +188,7 @@ class Shelf:
         if os.path.lexists(folder.parent / plain):
             raise UsageError(f"name: '{shown(plain)}' is taken", hint="choose another")
         folder.rename(folder.parent / plain)
-        self.running.pop(name, None)
+        self._forget(name)
         if self.named == folder:
             self.named = folder.parent / plain
         return plain
@@ -184,15 +197,15 @@ class Shelf:
         """Remove a study's folder.  Raises UsageError while it runs, or for one outside this folder."""
         own = self.running.get(name)
         if own is not None and own.process.poll() is not None and not is_begun(self.root / name):
-            del self.running[name]  # it never began: there is nothing else of it
+            self._forget(name)  # it never began: there is nothing else of it
             return
         folder = self._still(name)
         if folder.parent != self.root:
             raise UsageError(f"{shown(name, 80)}: it lies elsewhere ({shown(folder)}); delete it there")
-        gone = self.root / f".deleted-{secrets.token_hex(6)}"
+        gone = self.root / f"{DELETED}{secrets.token_hex(6)}"
         folder.rename(gone)  # at once, whatever becomes of the rest
         shutil.rmtree(gone, ignore_errors=True)
-        self.running.pop(name, None)
+        self._forget(name)
 
     def _still(self, name: str) -> Path:
         folder = self.folder(name)
@@ -212,3 +225,10 @@ class Shelf:
         for own in going:
             if own.process.poll() is None:
                 own.process.kill()  # its checkpoints are a tenth of a second old
+                own.process.wait()
+        for name in list(self.running):
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        if name in self.running:
+            self.running.pop(name).forget()

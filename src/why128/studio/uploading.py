@@ -6,15 +6,22 @@ down into that folder.
 
 from __future__ import annotations
 
+import errno
 import json
+import lzma
 import os
+import re
 import secrets
 import shutil
+import tarfile
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from why128.errors import InputRefused, SurroundingsError, UsageError, shown
 
@@ -26,6 +33,7 @@ LONGEST = 255  # bytes of a name, as file systems have it
 ROOM = 500_000_000  # bytes of the disk that stay free
 ABANDONED = 3600  # seconds after which one that nobody goes on with is removed
 PIECE = 1 << 20
+TAR = re.compile(r"\.(tar|tgz|tar\.(gz|bz2|xz))$")
 
 
 @dataclass
@@ -59,7 +67,7 @@ class Uploads:
             folder.mkdir(parents=True)
             if shutil.disk_usage(folder).free < size + ROOM:
                 folder.rmdir()
-                raise OSError(28, "No space left on device")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         key = secrets.token_urlsafe(12)
         self.open[key] = Upload(folder, name, last=time.monotonic())
         return key
@@ -111,6 +119,10 @@ class Uploads:
         now = time.monotonic()
         for key in [key for key, one in self.open.items() if now - one.last > ABANDONED]:
             self.drop(key)
+        known = {one.folder for one in self.open.values()}
+        for left in self.root.glob(".upload-*"):  # by a studio that was killed
+            if left not in known and not left.is_symlink() and time.time() - left.stat().st_mtime > ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
 
     def _free(self, name: str) -> Path:
         plain = (
@@ -154,48 +166,74 @@ def _records(body: bytes) -> Iterator[tuple[str, int, bytes]]:
 
 
 def _unpacked(folder: Path) -> None:
-    """Where a ZIP archive of pictures is all that came: what is in it, in its place."""
+    """Where an archive of pictures is all that came: what is in it, in its place.  Raises InputRefused for a bad one."""
     entries = list(folder.iterdir())
-    if (
-        len(entries) != 1
-        or not entries[0].is_file()
-        or not zipfile.is_zipfile(entries[0])
-        or entries[0].suffix.lower() == ".npz"
-    ):
+    if len(entries) != 1 or not entries[0].is_file():
         return
     archive = entries[0]
+    reader = (
+        _members_of_zip
+        if archive.suffix.lower() == ".zip"
+        else _members_of_tar
+        if TAR.search(archive.name.lower())
+        else None
+    )
+    if reader is None:
+        return
     try:
-        with zipfile.ZipFile(archive) as file:
-            _extracted(file, folder, archive)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as fault:
-        if isinstance(fault, UsageError | InputRefused):
-            raise
+        _written(reader(archive), folder / "unpacked", archive.name)
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        zlib.error,
+        lzma.LZMAError,
+    ) as fault:
         raise InputRefused(
-            f"{shown(archive.name)}: a damaged archive, or one that is locked ({shown(fault)}); expected a ZIP file",
+            f"{shown(archive.name)}: a damaged archive, or one that is locked ({shown(fault)}); expected a ZIP or TAR file",
             hint="unpack it yourself, and drop the folder",
         ) from None
     archive.unlink()
 
 
-def _extracted(file: zipfile.ZipFile, folder: Path, archive: Path) -> None:
-    names = [info for info in file.infolist() if not info.is_dir() and not _litter(info.filename)]
-    said = sum(info.file_size for info in names)
-    if len(names) > MOST_FILES or said > MOST:
-        raise InputRefused(
-            f"{shown(archive.name)}: expected at most {MOST_FILES:,} files and {MOST:,} bytes in it, found {len(names):,} and {said:,}",
-            hint="unpack it yourself, and give the path of the folder",
-        )
-    if said + ROOM > shutil.disk_usage(folder).free:
-        raise OSError(28, "No space left on device")
-    for info in names:
-        target = folder.joinpath("unpacked", *inside(info.filename).parts)
+def _members_of_zip(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    with zipfile.ZipFile(archive) as file:
+        for info in file.infolist():
+            if not info.is_dir():
+                with file.open(info) as packed:
+                    yield info.filename, packed
+
+
+def _members_of_tar(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Files alone: no links, no devices; owners and permissions are not looked at."""
+    with tarfile.open(archive) as file:
+        for member in file:
+            packed = file.extractfile(member) if member.isreg() else None
+            if packed is not None:
+                with packed:
+                    yield member.name, packed
+
+
+def _written(members: Iterator[tuple[str, IO[bytes]]], folder: Path, archive: str) -> None:
+    files = size = 0
+    for name, packed in members:
+        if _litter(name):
+            continue
+        target = folder.joinpath(*inside(name).parts)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with file.open(info) as packed, open(target, "xb") as out:
-            left = info.file_size
-            while piece := packed.read(min(PIECE, left + 1)):
-                left -= len(piece)
-                if left < 0:
-                    raise zipfile.BadZipFile("more in it than it says")
+        files += 1
+        with open(target, "xb") as out:
+            while piece := packed.read(PIECE):
+                size += len(piece)
+                if size > MOST or files > MOST_FILES:
+                    raise InputRefused(
+                        f"{shown(archive)}: expected at most {MOST_FILES:,} files and {MOST:,} bytes in it, found more",
+                        hint="unpack it yourself, and give the path of the folder",
+                    )
+                if shutil.disk_usage(folder).free < ROOM:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 out.write(piece)
 
 
@@ -218,18 +256,15 @@ def _settled(folder: Path, target: Path) -> Path:
     return target / files[0].name if len(entries) == 1 and files else target
 
 
-class _refusing:  # noqa: N801, it reads as a word
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
     """What the system refuses becomes a SurroundingsError."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
-        if isinstance(fault, OSError) and not isinstance(fault, SurroundingsError):
-            raise SurroundingsError(
-                f"{shown(self.path.parent)}: pictures cannot be kept here ({shown(fault.strerror or fault)})",
-                hint="free some space, or give the path of the folder: it is read where it lies",
-            ) from None
+    try:
+        yield
+    except OSError as fault:
+        if isinstance(fault, SurroundingsError):
+            raise
+        raise SurroundingsError(
+            f"{shown(path.parent)}: pictures cannot be kept here ({shown(fault.strerror or fault)})",
+            hint="free some space, or give the path of the folder: it is read where it lies",
+        ) from None

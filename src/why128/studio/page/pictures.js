@@ -39,7 +39,7 @@ function dropping() {
   const path = h("input", { type: "text", id: "path", autocomplete: "off", spellcheck: "false", placeholder: "/home/me/pictures" });
   const zone = h("section", { class: "drop", "aria-labelledby": "own" },
     h("h2", { id: "own" }, "Your own"),
-    h("p", {}, "Drop a folder, a ZIP archive, or an IDX, CSV, NPZ or NPY file here."),
+    h("p", {}, "Drop a folder, a ZIP or TAR archive, or an IDX, CSV, NPZ or NPY file here."),
     h("p", { class: "buttons" }, button("Choose a folder", () => folder.click()), button("Choose a file", () => file.click())), folder, file,
     h("form", { class: "inline", onsubmit: (event) => { event.preventDefault(); if (path.value.trim()) look({ data: path.value.trim() }); } },
       field("or where it is on this machine", path), h("button", {}, "Open")));
