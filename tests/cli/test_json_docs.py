@@ -35,6 +35,7 @@ PRINTED = {
     "grow": lambda study, desk: said(desk, "grow", four(desk), "--to", "9", "--out", "wide.keras"),
     "data": lambda study, desk: said(desk, "data"),
     "serve": lambda study, desk: serving(desk),
+    "studio": lambda study, desk: opening(desk),
     "report": lambda study, desk: [
         said(desk, "report", "enough", "--chart", "gap", "--out", "gap.svg"),
         *said(desk, "report", "--list"),
@@ -50,6 +51,16 @@ def four(desk):
     """A network of four hidden neurons."""
     said(desk, "train", "pets", "--hidden", "4", "--epochs", "2", "--save", "four.keras")
     return "four.keras"
+
+
+def opening(desk):
+    """As `serving`, of the page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "why128.studio.running.run",
+            lambda named, port, tell: tell("http://127.0.0.1:8129/", "http://127.0.0.1:8129/?key=k"),
+        )
+        return said(desk, "studio", "--no-browser")
 
 
 def serving(desk):

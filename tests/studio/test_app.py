@@ -428,4 +428,4 @@ def test_a_studio_that_stops_lets_nobody_wait(shelved):
     client = Client(studio)
     first = client.get("/api/watch").document
     studio.stop()
-    assert client.get("/api/watch", since=first["since"]).status == 200
+    assert client.get("/api/watch", since=first["since"]).refused == (503, "stopped: the server has ended", None)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.studios import Studio, pictures, waited
 from tests.serve.conftest import read
+from why128.studies.progress import standing
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_it_ends_in_words_and_pauses_what_it_started(how, status, tmp_path):
     head = f"POST /api/studies/begin HTTP/1.1\r\nhost: 127.0.0.1:{studio.port}\r\n{key}\r\ncontent-length: {len(body)}\r\n\r\n"
     name = sent(studio, f"{head}{body}".encode()).document["study"]
     folder = tmp_path / "why128-studies" / name
-    waited((folder / "progress.json").exists)
+    waited(lambda: (now := standing(folder)) is not None and now.share > 0)
     number = int((folder / "lock").read_text())
     ended, _, err = studio.stop(how)
     assert ended == status, err

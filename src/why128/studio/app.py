@@ -21,7 +21,7 @@ from why128.errors import InputRefused, Why128Error, shown
 from why128.serve.guard import Answer, Call, Door, Guard, always
 from why128.serve.limits import Limits
 from why128.serve.metrics import Metrics
-from why128.serve.refusals import refusal
+from why128.serve.refusals import RequestRefused, refusal
 from why128.serve.workers import Workers
 from why128.studies.store import holding
 from why128.studio import networks, pictures, planning, taking, trying, wanted, watching
@@ -194,6 +194,8 @@ class Studio:
             await asyncio.sleep(CALM)
         while (now := self._news(study)) == since and time.monotonic() < end and not self.stopping:
             await asyncio.sleep(TICK)
+        if self.stopping:
+            raise RequestRefused(503, "stopped: the server has ended")
         listed = [{"name": name, "state": state} for name, state in self.shelf.glance()]
         return JSONResponse({"since": now, "studies": listed, "study": await self._study(study)}, headers=FRESH)
 

@@ -26,12 +26,15 @@ class Desk:
 
     def __init__(self) -> None:
         self._pools: dict[str, ProcessPoolExecutor] = {}
+        self._waiting: set[asyncio.Future] = set()
 
     async def do(self, kind: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` gives, or raises.  Raises SurroundingsError where its process ended in the middle; the next one begins anew."""
         pool = self._pool(kind)
+        done = asyncio.wrap_future(pool.submit(work, *args, **kwargs))
+        self._waiting.add(done)
         try:
-            return await asyncio.wrap_future(pool.submit(work, *args, **kwargs))
+            return await done
         except BrokenProcessPool:
             if self._pools.get(kind) is pool:
                 del self._pools[kind]
@@ -39,6 +42,8 @@ class Desk:
                 f"studio: the process that works on {kind} has ended before its work was done (killed, or out of memory); nothing is lost",
                 hint="ask again; if it happens again, free some memory",
             ) from None
+        finally:
+            self._waiting.discard(done)
 
     def ready(self, kind: str) -> None:
         """Let its process begin now, so that the first work of this kind need not wait for it."""
@@ -53,6 +58,8 @@ class Desk:
 
     def end(self) -> None:
         """End all of them at once: nobody waits for what they do any more."""
+        for done in self._waiting:
+            done.cancel()
         for pool in self._pools.values():
             workers = list((pool._processes or {}).values())
             pool.shutdown(wait=False, cancel_futures=True)
