@@ -5,16 +5,20 @@
 
 CORPUS has a manifest.json with `pairs` of pictures (`a`, `b`, and `same`: exact or close) and `entries`, of which those to
 be posted are taken: `use` image (a file) and json (a body), with `must` and `alt`, accept or refuse.  After each the
-server must still be there; in the end its memory must not have grown by more than GROWTH.
+server must still be there; in the end its memory must not have grown by more than GROWTH.  The studio of MODEL's study gets the same
+pictures, and every data set of the corpus by its path.
 """
 
 import argparse
 import http.client
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from urllib.parse import urlencode
 
 import numpy as np
 
@@ -89,6 +93,50 @@ def posted(corpus: Path, server: Server, entries: list[dict]) -> list[str]:
     return wrong
 
 
+class Studio(Server):
+    """`why128 studio`, while one is inside."""
+
+    def __init__(self, model: str, folder: str):
+        command = [*WHY128, "studio", str(Path(model).absolute().parent), "--port", "0", "--no-browser", "--json"]
+        own = os.environ | {"XDG_CACHE_HOME": folder}
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> "Studio":
+        assert self.process.stdout is not None
+        said = json.loads(self.process.stdout.readline())
+        self.port, self.token = int(said["address"].rsplit(":", 1)[1].strip("/")), said["open"].split("key=")[1]
+        return self
+
+    def ask(self, path: str, body: bytes) -> tuple[int, dict]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
+        connection.request("POST", path, body, {"Authorization": f"Bearer {self.token}"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+def shown(corpus: Path, model: str, studio: Studio, entries: list[dict]) -> list[str]:
+    """What the studio answers otherwise than with an answer or a refusal in words."""
+    wrong = []
+
+    def judged(entry: dict, status: int, answer: dict) -> None:
+        refused = 400 <= status < 500 or status == 503
+        if not (status == 200 or (refused and answer.get("error"))):
+            wrong.append(f"the studio of {entry['id']}: {status} {str(answer)[:200]}")
+
+    for entry in entries:
+        path = corpus / entry["path"]
+        if entry["use"] == "image" and path.is_file():
+            judged(
+                entry,
+                *studio.ask(f"/api/predict?{urlencode({'model': str(Path(model).absolute())})}", path.read_bytes()),
+            )
+        elif entry["use"] == "data":
+            judged(entry, *studio.ask("/api/pictures", json.dumps({"data": str(path)}).encode()))
+    return wrong
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("corpus", type=Path)
@@ -100,6 +148,9 @@ def main() -> None:
         wrong = pairs(given.corpus, given.model, server, manifest["pairs"])
         wrong += posted(given.corpus, server, manifest["entries"])
         grown = server.peak - began
+    with tempfile.TemporaryDirectory() as folder, Studio(given.model, folder) as studio:
+        wrong += shown(given.corpus, given.model, studio, manifest["entries"])
+    wrong += [f"the studio said: {studio.said}"] * (studio.said != "why128: terminated\n")
     wrong += [f"memory: {grown:,} bytes more at the peak"] * (grown > GROWTH)
     wrong += [f"the server said: {server.said}"] * (server.said != "why128: terminated\n")
     print("\n".join(wrong))

@@ -1,5 +1,7 @@
 """How far a running study is, as its folder tells: while it runs, and not after it; and what it would answer if it ended now."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from why128.formats import aside
 from why128.report import words
 from why128.report.answer import Answer
 from why128.report.charts.figures import available, figure
+from why128.report.charts.learning import learning
 from why128.studies import progress, store
 from why128.studies.conduct import study
 from why128.studies.events import EpochDone, Luck, Replicate, Stage
@@ -47,6 +50,18 @@ def test_curves_grow_by_the_epoch_and_end_with_their_replicate():
     seen.hear(Replicate(Luck.of(0), [], None, None, None, {}, np.zeros(3)))
     assert seen.standing().curves == {"0": [], "2": [], "4": []}
     assert seen.standing().accuracies == {"0": 0.375, "2": 0.625, "4": 0.875}
+
+
+def test_long_curves_are_thinned():
+    plan = replace(PLAN, recipe=replace(PLAN.recipe, epochs=250))
+    seen = Progress(plan)
+    for epoch in range(250):
+        seen.hear(EpochDone(Luck.of(0), epoch, {"val_accuracy": np.full(3, epoch / 250)}))
+    found = seen.standing()
+    assert found.every == 3
+    assert found.curves["4"][0] == [round((3 * point + 2) / 250, 5) for point in range(83)]
+    drawn = learning("4 neurons", [], [], found.curves["4"], found.every)
+    assert [row["epoch"] for row in drawn["data"]["values"]] == list(range(3, 250, 3))
 
 
 def test_after_the_end_nothing_is_told_or_left(watched):

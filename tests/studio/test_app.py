@@ -2,8 +2,10 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from why128.network import Network
 from why128.neurons.parts import kept
 from why128.prediction import answer
 from why128.studies.study import CHOSEN, read
-from why128.studio import networks, running, taking, watching
+from why128.studio import networks, running, taking, trying, watching
 from why128.studio.app import HEADERS, Studio
 from why128.studio.shelf import Shelf
 from why128.studio.terms import TERMS
@@ -173,6 +175,18 @@ def test_a_data_set_is_described(client, arrays):
     assert "immutable" in sheet.headers["cache-control"]
 
 
+def test_names_that_are_no_unicode_go_to_the_page(client, tmp_path):
+    for name in (b"cat\xff", b"dog", b"emu"):
+        folder = os.fsencode(tmp_path / "p") + b"/" + name
+        os.makedirs(folder)
+        for number in range(3):
+            Image.new("L", (4, 4), 9 * number + name[0]).save(os.path.join(os.fsdecode(folder), f"{number}.png"))
+    told = client.ask("/api/pictures", {"data": str(tmp_path / "p")}).document
+    assert [one["name"] for one in told["classes"]] == ["cat\udcff", "dog", "emu"]
+    refused = client.ask("/api/pictures", {"data": str(tmp_path / "p"), "drop": ["cat\udcff"]})
+    assert refused.status == 400, "JSON from outside must be Unicode"
+
+
 def test_what_can_be_mended_is_offered(client, tmp_path):
     for name in ("a", "b"):
         (tmp_path / "p" / name).mkdir(parents=True)
@@ -289,6 +303,23 @@ def test_a_picture_is_answered_as_predict_answers_it(client, model):
         assert [one["share"] for one in told["probabilities"]] == list(due.probabilities.values())
         assert set(told["fired"]) <= {0, 1, 2} | ({3} if not off else set())
     assert client.ask("/api/predict", body=b"no picture", query={"model": model}).status == 422
+
+
+def test_one_that_diverged_answers_nothing(model):
+    network = keras_file.load(model)
+    wild = replace(network, weights=(network.weights[0] * np.float32("nan"), *network.weights[1:]))
+    with pytest.raises(InputRefused) as caught:
+        trying.tried(wild, png(DATA.test.pixels[0, ..., 0]), ())
+    assert str(caught.value) == "network: it has weights that are not finite numbers: its training diverged"
+
+
+def test_what_pages_fetch_is_bounded(fresh, monkeypatch):
+    from why128.studio import app
+
+    monkeypatch.setattr(app, "MOST_BYTES", 10)
+    addresses = [fresh.studio.keep(bytes([number] * 6), "image/png") for number in range(3)]
+    found = [fresh.get("/api/blob", key=address.split("=")[1]).status for address in addresses]
+    assert found == [422, 422, 200]
 
 
 def test_a_smaller_network_is_written_beside(client, arrays, model, shelved):

@@ -26,6 +26,7 @@ from why128.studies.store import PROGRESS, is_written
 Heard = Forecast | Stage | Resumed | Event
 
 KEPT = 0.5  # seconds between two times that it is written
+MOST_POINTS = 100  # of a curve: it is written again and again
 MOST = 4_000_000  # bytes of it that are read
 LEAST = 0.05  # of a stage, after which its pace says how long it will take
 
@@ -42,7 +43,8 @@ class Standing:
     seconds: float  # since this run began
     left: float | None  # seconds until the stage's last epoch, by its pace so far
     accuracies: dict[str, float | None]  # by candidate, on validation images, over the replicates begun
-    curves: dict[str, list[list[float]]]  # by candidate, of each replicate under way: after each epoch
+    curves: dict[str, list[list[float]]]  # by candidate, of each replicate under way: after every so many epochs
+    every: int  # so many
 
 
 class Progress:
@@ -50,6 +52,7 @@ class Progress:
 
     def __init__(self, plan: Plan):
         self.plan = plan
+        self.every = -(-plan.recipe.epochs // MOST_POINTS)
         self.began = time.monotonic()
         self.seen: dict[str, dict[Luck, float]] = {label: {} for label in plan.labels}
         self._begin(Stage(plan.labels, plan.replicates, twins=False))
@@ -81,7 +84,8 @@ class Progress:
         own = self.curves.setdefault(heard.luck, {label: [] for label in self.stage.labels})
         for label, accuracy in zip(self.stage.labels, best, strict=True):
             self.seen.setdefault(label, {})[heard.luck] = accuracy
-            own[label].append(accuracy)
+            if (heard.epoch + 1) % self.every == 0:
+                own[label].append(round(accuracy, 5))
 
     @property
     def share(self) -> float:
@@ -109,6 +113,7 @@ class Progress:
             self._left(now),
             {label: float(np.mean(list(by.values()))) if by else None for label, by in self.seen.items()},
             {label: [own[label] for own in self.curves.values() if label in own] for label in self.seen},
+            self.every,
         )
 
 

@@ -31,11 +31,12 @@ from why128.studio.source import Source
 from why128.studio.terms import TERMS
 from why128.studio.uploading import Uploads
 
-LIMITS = Limits(body=8_000_000, json=1_000_000)
+LIMITS = Limits()
 TICK = 0.2  # seconds between two looks at the studies' folders, while a page waits for news
 WAITS = 20.0  # seconds that a page waits for news, before it asks again
 CALM = 0.5  # seconds at least between two news of a study that runs
 MOST_BLOBS = 400  # pictures and files kept for pages to fetch
+MOST_BYTES = 400_000_000  # of them
 HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
@@ -53,6 +54,13 @@ KINDS = {
 }
 FOREVER = {"cache-control": "private, max-age=31536000, immutable"}  # what is named by its own contents never changes
 FRESH = {"cache-control": "no-store"}
+
+
+class Told(JSONResponse):
+    """JSON in plain letters: a name that is no Unicode (a file's, on a disk) goes to the page as it is."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 @dataclass
@@ -81,7 +89,9 @@ class Studio:
         key = sha256(data + (name or "").encode()).hexdigest()[:24]
         self.blobs[key] = (data, kind, name)
         self.blobs.move_to_end(key)
-        while len(self.blobs) > MOST_BLOBS:
+        while len(self.blobs) > 1 and (
+            len(self.blobs) > MOST_BLOBS or sum(len(one) for one, *_ in self.blobs.values()) > MOST_BYTES
+        ):
             self.blobs.popitem(last=False)
         return f"/api/blob?key={key}"
 
@@ -107,7 +117,7 @@ class Studio:
         known = await self.workers.do(pictures.known_sets)
         for kind in (PICTURES, STUDIES, NETWORKS):
             self.desk.ready(kind)
-        return JSONResponse(
+        return Told(
             {
                 "version": __version__, "folder": str(self.shelf.root), "first": self.first, "known": known, "terms": TERMS,
                 "formats": taking.formats(), "models": self.models, **planning.choices(),
@@ -123,23 +133,23 @@ class Studio:
         except Why128Error as refused:
             answer = refusal(refused)
             said = {"error": str(refused), "hint": refused.hint, "fix": pictures.fix(refused)}
-            return JSONResponse(said, answer.status_code)
+            return Told(said, answer.status_code)
         tiles = {
             "src": self.keep(gallery.png, "image/png"), "across": gallery.columns, "width": gallery.width, "height": gallery.height,
         }  # fmt: skip
         for one, start, count in zip(document["classes"], gallery.starts, gallery.counts, strict=True):
             one |= {"start": start, "shown": count}
-        return JSONResponse(document | {"sheet": tiles})
+        return Told(document | {"sheet": tiles})
 
     async def upload_begin(self, call: Call) -> Response:
         """Begin to take pictures in."""
         given = wanted.document(call)
-        return JSONResponse({"key": self.uploads.begin(wanted.text(given, "name"), wanted.number(given, "bytes"))})
+        return Told({"key": self.uploads.begin(wanted.text(given, "name"), wanted.number(given, "bytes"))})
 
     async def upload_add(self, call: Call) -> Response:
         """A piece of them."""
         key = call.query.get("key", "")
-        return JSONResponse({"bytes": await self.workers.do(lambda: self.uploads.add(key, call.body))})
+        return Told({"bytes": await self.workers.do(lambda: self.uploads.add(key, call.body))})
 
     async def upload_end(self, call: Call) -> Response:
         """All of them came, or will not: where they lie."""
@@ -147,15 +157,15 @@ class Studio:
         key = wanted.text(given, "key")
         if given.get("drop"):
             self.uploads.drop(key)
-            return JSONResponse({"path": None})
-        return JSONResponse({"path": str(await self.workers.do(lambda: self.uploads.end(key)))})
+            return Told({"path": None})
+        return Told({"path": str(await self.workers.do(lambda: self.uploads.end(key)))})
 
     # ------------------------------------------------------------ studies
 
     async def plan(self, call: Call) -> Response:
         """What a study would take, and the command that would do the same."""
         asked = planning.Wanted.of(wanted.document(call))
-        return JSONResponse(await self.desk.do(PICTURES, planning.foreseen, asked))
+        return Told(await self.desk.do(PICTURES, planning.foreseen, asked))
 
     async def begin(self, call: Call) -> Response:
         """Start a study."""
@@ -163,28 +173,28 @@ class Studio:
         await self.desk.do(PICTURES, planning.foreseen, asked)  # what would be refused is refused here, in words
         data = asked.source.data
         name = data if by_name(data) else Path(data).stem or "pictures"
-        return JSONResponse({"study": self.shelf.begin(name, data, asked.options)})
+        return Told({"study": self.shelf.begin(name, data, asked.options)})
 
     async def pause(self, call: Call) -> Response:
         """Stop a study, which keeps what it has."""
         self.shelf.pause(wanted.text(wanted.document(call), "study"))
-        return JSONResponse({})
+        return Told({})
 
     async def go_on(self, call: Call) -> Response:
         """Go on with one."""
         self.shelf.go_on(wanted.text(wanted.document(call), "study"))
-        return JSONResponse({})
+        return Told({})
 
     async def rename(self, call: Call) -> Response:
         """Give one another name."""
         given = wanted.document(call)
-        return JSONResponse({"study": self.shelf.rename(wanted.text(given, "study"), wanted.text(given, "name"))})
+        return Told({"study": self.shelf.rename(wanted.text(given, "study"), wanted.text(given, "name"))})
 
     async def delete(self, call: Call) -> Response:
         """Delete one."""
         study = wanted.text(wanted.document(call), "study")
         await self.workers.do(lambda: self.shelf.delete(study))
-        return JSONResponse({})
+        return Told({})
 
     async def watch(self, call: Call) -> Response:
         """News of the studies, and of the one that is looked at: answered once there are any since the last."""
@@ -197,7 +207,7 @@ class Studio:
         if self.stopping:
             raise RequestRefused(503, "stopped: the server has ended")
         listed = [{"name": name, "state": state} for name, state in self.shelf.glance()]
-        return JSONResponse({"since": now, "studies": listed, "study": await self._study(study)}, headers=FRESH)
+        return Told({"since": now, "studies": listed, "study": await self._study(study)}, headers=FRESH)
 
     def _news(self, study: str) -> str:
         seen: list[Any] = [self.shelf.glance()]
@@ -222,13 +232,13 @@ class Studio:
         """A line about a study."""
         study = call.query.get("study", "")
         given = (str(self.shelf.folder(study)), self.shelf.state(study), self.shelf.signature(study))
-        return JSONResponse(await self.desk.do(STUDIES, watching.brief, *given) | {"name": study}, headers=FRESH)
+        return Told(await self.desk.do(STUDIES, watching.brief, *given) | {"name": study}, headers=FRESH)
 
     async def learning(self, call: Call) -> Response:
         """One candidate's learning curves."""
         folder = str(self.shelf.folder(call.query.get("study", "")))
         document, blobs = await self.desk.do(STUDIES, watching.learned, folder, call.query.get("candidate", ""))
-        return JSONResponse(document | {"src": self.keep(blobs[document["key"]], "image/svg+xml")}, headers=FRESH)
+        return Told(document | {"src": self.keep(blobs[document["key"]], "image/svg+xml")}, headers=FRESH)
 
     # ------------------------------------------------------------ networks
 
@@ -249,7 +259,7 @@ class Studio:
         study = call.query.get("study", "")
         named = [{"path": path, "name": Path(path).stem, "kind": "named"} for path in self.models]
         found = watching.networks(str(self.shelf.folder(study))) if study else []
-        return JSONResponse({"networks": [*named, *found]}, headers=FRESH)
+        return Told({"networks": [*named, *found]}, headers=FRESH)
 
     async def network(self, call: Call) -> Response:
         """What a network is, and how it is served."""
@@ -259,7 +269,7 @@ class Studio:
             "path": path, "name": Path(path).stem, "classes": list(found.classes or map(str, range(max(2, found.ladder.classes)))),
             "shape": list(found.image_shape), "width": list(found.width), "parameters": found.parameters, "request": taking.request(path),
         }  # fmt: skip
-        return JSONResponse(about, headers=FRESH)
+        return Told(about, headers=FRESH)
 
     async def neurons(self, call: Call) -> Response:
         """Every neuron of a network."""
@@ -268,13 +278,13 @@ class Studio:
         document, blobs = await self.desk.do(NETWORKS, networks.described, path, self._source(given))
         for sheet in (*document["layers"], document["seen"]):
             sheet["src"] = self.keep(blobs[sheet["key"]], "image/png")
-        return JSONResponse(document)
+        return Told(document)
 
     async def silence(self, call: Call) -> Response:
         """What a network does without some neurons."""
         given = wanted.document(call)
         path, off = self._model(wanted.text(given, "model")), networks.off(given.get("off"))
-        return JSONResponse(await self.desk.do(NETWORKS, networks.judged, path, self._source(given), off))
+        return Told(await self.desk.do(NETWORKS, networks.judged, path, self._source(given), off))
 
     async def shrink(self, call: Call) -> Response:
         """Write a smaller network."""
@@ -284,14 +294,14 @@ class Studio:
         found = await self.desk.do(NETWORKS, networks.smaller, path, self._source(given), to, None)
         if path in self.models:
             self.models.append(found["path"])
-        return JSONResponse(found)
+        return Told(found)
 
     async def predict(self, call: Call) -> Response:
         """What a network says of the picture that is the body, and why."""
         path = self._model(call.query.get("model", ""))
         off = networks.off(wanted.listed(call.query.get("off", "[]")))
         network = networks.opened(path)
-        return JSONResponse(await self.workers.do(lambda: trying.tried(network, call.body, off)), headers=FRESH)
+        return Told(await self.workers.do(lambda: trying.tried(network, call.body, off)), headers=FRESH)
 
     async def export(self, call: Call) -> Response:
         """A network in one format, to be fetched."""
@@ -300,7 +310,7 @@ class Studio:
         source, int8 = self._source(given), bool(given.get("int8"))
         document, raw = await self.desk.do(NETWORKS, taking.written, path, source, ending, int8)
         kind = taking.KINDS.get(ending, "application/octet-stream")
-        return JSONResponse(document | {"src": self.keep(raw, kind, document["name"])})
+        return Told(document | {"src": self.keep(raw, kind, document["name"])})
 
     def routes(self) -> dict[str, tuple[str, Answer]]:
         """What is answered where, but for the page's own files."""

@@ -12,6 +12,7 @@ from PIL import Image
 from why128.atlas import why
 from why128.data.images import as_bytes
 from why128.data.pictures import PictureBytes
+from why128.errors import InputRefused
 from why128.network import Network
 from why128.neurons.explaining import explained
 from why128.neurons.pictures import coloured
@@ -23,6 +24,8 @@ MOST = 12  # neurons named that moved the answer most
 
 def tried(network: Network, raw: bytes, gone: Off) -> dict[str, Any]:
     """A picture file's answer, without the neurons that are switched off.  Raises InputRefused where it is no picture."""
+    if not network.finite:
+        raise InputRefused("network: it has weights that are not finite numbers: its training diverged")
     own = without(network, gone) if gone else network
     pixels, warnings = PictureBytes.of(raw, "picture").read(own.preparation.mode, own.image_shape[:2])
     found = answer(own, pixels, "picture", warnings)

@@ -136,7 +136,7 @@ def _progress(now: Standing | None) -> dict[str, Any]:
 def learned(folder: str, candidate: str) -> tuple[dict[str, Any], Blobs]:
     """The learning curves of one candidate.  Raises InputRefused for what is no study, UsageError for no candidate of it."""
     found, now = so_far(folder), standing(folder)
-    going = now.curves.get(candidate, []) if now else []
+    going, every = (now.curves.get(candidate, []), now.every) if now else ([], 1)
     seen: list[Any] = []
     unseen: list[Any] = []
     named = candidate
@@ -149,7 +149,7 @@ def learned(folder: str, candidate: str) -> tuple[dict[str, Any], Blobs]:
         raise UsageError(
             f"candidate: no curve of '{shown(candidate, 40)}' is there yet", hint="wait for its first epoch"
         )
-    drawn, key, data = _drawn("learning", learning(named, seen, unseen, going))
+    drawn, key, data = _drawn("learning", learning(named, seen, unseen, going, every))
     return {**drawn, "key": key}, {key: data}
 
 

@@ -16,12 +16,16 @@ MANY = 400  # points of a chart, above which only lines are drawn
 Curve = Sequence[float | None]
 
 
-def learning(named: str, seen: Sequence[Curve], unseen: Sequence[Curve], going: Sequence[Curve] = ()) -> dict[str, Any]:
-    """Accuracy of one candidate after each epoch, a line a replicate; `going` are replicates under way, on validation images."""
+def learning(
+    named: str, seen: Sequence[Curve], unseen: Sequence[Curve], going: Sequence[Curve] = (), every: int = 1
+) -> dict[str, Any]:
+    """Accuracy of one candidate after each epoch, a line a replicate; `going` are replicates under way, on validation images,
+    after `every` so many epochs."""
+    drawn = [(SEEN, curve, 1) for curve in seen] + [(UNSEEN, curve, 1) for curve in unseen]
+    drawn += [(UNSEEN, curve, every) for curve in going]
     rows: list[dict[str, Any]] = [
-        {"epoch": epoch, "value": look.points(value), "series": series, "line": f"{series} {number}"}
-        for series, curves in ((SEEN, seen), (UNSEEN, [*unseen, *going]))
-        for number, curve in enumerate(curves)
+        {"epoch": epoch * step, "value": look.points(value), "series": series, "line": str(number)}
+        for number, (series, curve, step) in enumerate(drawn)
         for epoch, value in enumerate(curve, 1)
     ]
     last = max((row["epoch"] for row in rows), default=1)
