@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 
 import click
@@ -36,7 +37,7 @@ def command(named, port, no_browser, as_json):
             document({"address": address, "open": with_key, "studies": os.path.join(os.getcwd(), "why128-studies")})
         else:
             say(f"why128: the studio is at {with_key}   (stop with Ctrl-C)")
-        if not no_browser:
+        if not no_browser and _has_screen():
             threading.Thread(target=_open, args=(with_key,), daemon=True).start()
 
     run(named, port, tell)
@@ -50,6 +51,11 @@ def _import_for_one_core():
 
     if before is None:
         del os.environ[THREADS]
+
+
+def _has_screen():
+    """Whether a browser would have a window: on Linux without one, Python would start a browser in this terminal."""
+    return not sys.platform.startswith("linux") or bool({"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys())
 
 
 def _open(address):

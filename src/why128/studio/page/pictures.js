@@ -142,6 +142,7 @@ async function look(source) {
     const mend = fault.fix === "skip_bad" ? button("Leave out what cannot be read", () => look({ ...source, skip_bad: true }))
       : fault.fix === "size" ? button("Bring all pictures to 28 × 28", () => look({ ...source, size: "28x28" })) : null;
     fill(parts.told, notice(fault, mend));
+    parts.told.scrollIntoView({ block: "nearest" });
   }
 }
 
