@@ -15,7 +15,7 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: its event loop would be every later test's
 def chromium():
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:

@@ -1,5 +1,6 @@
 """The studies of a folder: which there are, how they stand, and what may be done to them."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -145,8 +146,6 @@ def test_one_that_is_refused_at_its_start_is_shown_and_goes(tmp_path):
 
 
 def test_a_process_that_dies_is_said_and_the_next_works(monkeypatch):
-    import asyncio
-
     async def twice():
         desk = Desk()
         try:
@@ -162,3 +161,18 @@ def test_a_process_that_dies_is_said_and_the_next_works(monkeypatch):
     )
     assert hint == "ask again; if it happens again, free some memory"
     assert found == 3
+
+
+def test_one_that_dies_without_work_is_replaced():
+    async def twice():
+        desk = Desk()
+        try:
+            first = await desk.do(PICTURES, os.getpid)
+            os.kill(first, 9)
+            await asyncio.sleep(0.5)
+            return first, await desk.do(PICTURES, os.getpid)
+        finally:
+            desk.end()
+
+    first, second = asyncio.run(twice())
+    assert first != second

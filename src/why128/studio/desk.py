@@ -31,7 +31,13 @@ class Desk:
     async def do(self, kind: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` gives, or raises.  Raises SurroundingsError where its process ended in the middle; the next one begins anew."""
         pool = self._pool(kind)
-        done = asyncio.wrap_future(pool.submit(work, *args, **kwargs))
+        try:
+            doing = pool.submit(work, *args, **kwargs)
+        except BrokenProcessPool:  # it died while it had nothing to do: nobody needs to know
+            del self._pools[kind]
+            pool = self._pool(kind)
+            doing = pool.submit(work, *args, **kwargs)
+        done = asyncio.wrap_future(doing)
         self._waiting.add(done)
         try:
             return await done
