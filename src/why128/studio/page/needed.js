@@ -286,10 +286,10 @@ function widths(seen) {
 
 async function learn() {
   const own = parts, seen = app.seen;
-  own.one = `${own.which.value}/${seen.progress?.share}/${seen.figures[0]?.key}`;
+  const one = own.one = `${own.which.value}/${seen.progress?.share}/${seen.figures[0]?.key}`;
   try {
     const found = await get("/api/learning", { study: seen.name, candidate: own.which.value });
-    if (own === parts && shown === seen.name) own.learning.tell(found);
+    if (own === parts && shown === seen.name && one === own.one) own.learning.tell(found);
   } catch { /* its first epoch is still to come */ }
 }
 

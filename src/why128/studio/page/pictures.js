@@ -10,6 +10,7 @@ const SIDE = 56;
 
 let found = null; // what Python says of the chosen pictures
 let parts = {};
+let looks = 0; // asked so far: only the latest counts
 let busy = null; // of an upload: what stops it
 
 export function show(main) {
@@ -131,14 +132,15 @@ async function* packed(files) {
 
 async function look(source) {
   fill(parts.told, h("p", { class: "working", role: "status" }, "Reading the pictures …"));
-  const own = parts.told;
+  const own = parts, number = ++looks;
   try {
     const seen = await post("/api/pictures", source);
+    if (number !== looks) return;
     found = seen;
     keep({ source: seen.source });
-    if (own === parts.told) tell();
+    if (own === parts) tell();
   } catch (fault) {
-    if (own !== parts.told) return;
+    if (number !== looks || own !== parts) return;
     const mend = fault.fix === "skip_bad" ? button("Leave out what cannot be read", () => look({ ...source, skip_bad: true }))
       : fault.fix === "size" ? button("Bring all pictures to 28 × 28", () => look({ ...source, size: "28x28" })) : null;
     fill(parts.told, notice(fault, mend));
