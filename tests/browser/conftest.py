@@ -5,6 +5,8 @@ import shutil
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.browser.studios import pictures
+
 NAMES = "chromium", "chromium-browser", "google-chrome"
 # As root there is no sandbox; no name but this machine's is found; and a camera that shows a test picture.
 FLAGS = [
@@ -24,6 +26,14 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder for a studio, with pictures of three classes in it."""
+    folder = tmp_path_factory.mktemp("studio")
+    pictures(folder / "stripes")
+    return folder
 
 
 @pytest.fixture

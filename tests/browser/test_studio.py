@@ -17,13 +17,6 @@ WIDTHS = "0,2,8"
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("studio")
-    pictures(folder / "stripes")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def studio(place):
     with running(place) as found:
         yield found

@@ -5,7 +5,7 @@ import time
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.studios import SIZES, opened, pages, pictures, running, waited
+from tests.browser.studios import SIZES, opened, pages, running, waited
 
 PLACES = ("pictures", "needed/", "needed/{study}", "neurons", "try", "take")
 READY = {
@@ -16,13 +16,6 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 SHIFT = 0.05  # of layout while data comes in: below a tenth is called good
 PAINT = 1.0  # seconds to the first paint
 READY_WITHIN = 2.0  # seconds in which the studio answers
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("looks")
-    pictures(folder / "stripes")
-    return folder
 
 
 @pytest.fixture(scope="module")

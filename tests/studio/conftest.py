@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import pytest
 
+from tests.serve.conftest import Heard
 from tests.studies.conftest import DATA, PLAN
 from why128.serve.guard import Door
 from why128.studies.conduct import study
@@ -17,15 +17,8 @@ from why128.studio.uploading import Uploads
 TOKEN, PORT = "a-key-of-thirty-two-characters--", 8129
 
 
-@dataclass(frozen=True)
-class Answered:
-    status: int
-    headers: dict
-    body: bytes
-
-    @property
-    def document(self):
-        return json.loads(self.body)
+class Answered(Heard):
+    """An answer, which may be a refusal."""
 
     @property
     def refused(self):

@@ -4,6 +4,7 @@ import shlex
 
 import pytest
 
+from tests.cli.test_options import NOT_THE_PLAN_S
 from why128.cli.reading import Asked
 from why128.cli.study import _plan, command
 from why128.errors import UsageError
@@ -12,20 +13,6 @@ from why128.studies.until import Until, limit
 from why128.studio.planning import FIELDS, Wanted, foreseen
 
 PICTURES = {"data": "sample"}
-NOT_THE_PLAN_S = {
-    "data",
-    "workers",
-    "on",
-    "out",
-    "resume",
-    "dry_run",
-    "size",
-    "skip_bad",
-    "drop",
-    "as_json",
-    "until_settled",
-    "budget",
-}
 
 
 def wanted(settle=False, source=PICTURES, **fields):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
@@ -24,7 +23,7 @@ from why128.neurons.ledger import Ledger, Neuron, ledger
 from why128.neurons.parts import kept
 from why128.report import words as told
 from why128.resizing import own_study, shrink
-from why128.studio.source import Source
+from why128.studio.source import Source, stamp
 
 MOST, LEAST = 8, 4  # images shown of those that excite a neuron most, and least
 MOST_JUDGED = 2_000  # images that a network without some neurons is judged by: as many as answer while one looks
@@ -45,15 +44,11 @@ def off(given: object) -> Off:
 
 def opened(path: str) -> Network:
     """A network's file, kept open as long as it stays what it is.  Raises InputRefused."""
-    try:
-        stamp = os.stat(path).st_mtime_ns
-    except (OSError, ValueError):
-        stamp = 0
-    return _opened(path, stamp)
+    return _opened(path, stamp(path))
 
 
 @lru_cache(maxsize=8)
-def _opened(path: str, stamp: int) -> Network:
+def _opened(path: str, as_of: int) -> Network:
     return keras_file.load(path)
 
 
@@ -156,7 +151,7 @@ def smaller(path: str, source: Source | None, to: int | None, tolerance: float |
 
 def images_of(path: str, source: Source | None) -> Dataset:
     """The images that a network learned from, where they are found again; else those that the page has open."""
-    found = _own(path, _stamp(path))
+    found = _own(path, stamp(path))
     if found is not None:
         return found
     if source is None:
@@ -168,23 +163,16 @@ def images_of(path: str, source: Source | None) -> Dataset:
 
 
 @lru_cache(maxsize=2)
-def _own(path: str, stamp: int) -> Dataset | None:
+def _own(path: str, as_of: int) -> Dataset | None:
     return own_data(opened(path), path)
 
 
-def _stamp(path: str) -> int:
-    try:
-        return os.stat(path).st_mtime_ns
-    except OSError:
-        return 0
-
-
 def _judging(path: str, source: Source | None) -> Images:
-    return _chosen(path, _stamp(path), source)
+    return _chosen(path, source, (stamp(path), source and stamp(source.data)))
 
 
 @lru_cache(maxsize=4)
-def _chosen(path: str, stamp: int, source: Source | None) -> Images:
+def _chosen(path: str, source: Source | None, as_of: tuple) -> Images:
     _, images = as_learned(opened(path), images_of(path, source))
     rows = np.unique(np.linspace(0, len(images) - 1, min(MOST_JUDGED, len(images))).astype(int))
     return images.take(rows)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from why128.data.catalogue import cache
-from why128.errors import InputRefused, Why128Error, shown
+from why128.errors import InputRefused, shown
 from why128.formats import keras_file
 from why128.serve.guard import LOCAL, Door
 from why128.serve.server import TOKEN, Address, bound, listen
@@ -71,6 +71,6 @@ def key() -> str:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(made)
-    except (OSError, Why128Error):
+    except OSError:
         pass
     return made

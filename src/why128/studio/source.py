@@ -46,15 +46,15 @@ class Source:
 
     def open(self) -> Dataset:
         """The images; kept open, since they are asked for again.  Raises InputRefused."""
-        return _opened(self, _stamp(self.data))
+        return _opened(self, stamp(self.data))
 
 
 @lru_cache(maxsize=2)
-def _opened(source: Source, stamp: int) -> Dataset:
+def _opened(source: Source, as_of: int) -> Dataset:
     return open_data(source.data, Reading.typed(source.size, source.skip_bad, source.drop))
 
 
-def _stamp(path: str) -> int:
+def stamp(path: str) -> int:
     """Changes where what lies at a path is another by now."""
     try:
         return os.stat(path).st_mtime_ns

@@ -36,8 +36,7 @@ def watched(folder: str, state: str, signature: tuple) -> tuple[dict[str, Any], 
     if not is_begun(folder):
         return _bare(folder, state), {}
     try:
-        ended = state in ("still", "failed") and "finished" in store.read(folder)[0]
-        if ended:
+        if state in ("still", "failed") and _ended(folder, signature[1:3]):
             return _finished(folder, signature)
         return _unfinished(folder, "stopped" if state == "still" else state, signature[1:3])
     except Why128Error as refused:
@@ -48,6 +47,12 @@ def brief(folder: str, state: str, signature: tuple) -> dict[str, Any]:
     """A line of the list of studies, and of their comparison."""
     found = watched(folder, state, signature)[0]
     return {key: found.get(key) for key in ("name", "state", "headline", "subject", "error", "compared")}
+
+
+@lru_cache(maxsize=64)
+def _ended(folder: str, stamp: tuple) -> bool:
+    """Whether a study has come to its end; read once for each state of its data base."""
+    return "finished" in store.read(folder)[0]
 
 
 @lru_cache(maxsize=64)
